@@ -1,4 +1,4 @@
-import { PricesFileError } from '../devnet/errors.ts';
+import { PricesFileError } from '#infra/devnet/errors.ts';
 
 /** One minute of recorded prices, USDC per unit. */
 export interface Bar {
@@ -13,7 +13,7 @@ export const BAR_MS = 60_000;
 const HEADER = 'open_time_ms,open,high,low,close,volume';
 const HIGHEST_PRICE = 10_000_000;
 const ADVICE = `Give a csv file of one-minute bars with the header ${HEADER}, oldest first.`;
-const DECIMAL = /^\d{1,12}(\.\d{1,12})?$/;
+const DECIMAL = /^\d{1,15}(\.\d{1,12})?$/;
 
 /**
  * Parses recorded one-minute bars (csv; times in ms on whole minutes, strictly ascending; prices in USDC).
@@ -33,7 +33,10 @@ export function parseBars(text: string, name: string): Bar[] {
     const bar = parseBar(lines[index] ?? '', `line ${index + 1} of ${name}`);
     const previous = bars.at(-1);
     if (previous !== undefined && bar.openTimeMs <= previous.openTimeMs) {
-      throw refused('PRICES_ORDER', `line ${index + 1} of ${name} is not later than the one before`);
+      throw refused(
+        'PRICES_ORDER',
+        `line ${index + 1} of ${name} is not later than the one before`,
+      );
     }
     bars.push(bar);
   }
@@ -48,7 +51,10 @@ function parseBar(line: string, where: string): Bar {
   }
   const numbers = fields.map((field) => {
     if (!DECIMAL.test(field)) {
-      throw refused('PRICES_NUMBER', `${where}: ${JSON.stringify(field.slice(0, 30))} is no number`);
+      throw refused(
+        'PRICES_NUMBER',
+        `${where}: ${JSON.stringify(field.slice(0, 30))} is no number`,
+      );
     }
     return Number(field);
   });

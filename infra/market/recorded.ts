@@ -1,4 +1,4 @@
-import { type Bar, BAR_MS } from './bars.ts';
+import { BAR_MS, type Bar } from './bars.ts';
 import type { Market } from './market.ts';
 import { Random } from './random.ts';
 import { DEFAULT_UNDERLYINGS, SimulatedMarket } from './simulated.ts';
