@@ -1,0 +1,404 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import Database from 'better-sqlite3';
+import { JournalError, SequencerError } from '../errors.ts';
+import { chainNext, chainStart, type EntryRow } from './chain.ts';
+import { checkIdentity, type Identity, prepareSchema } from './schema.ts';
+
+export interface SegmentRow {
+  readonly number: number;
+  readonly firstSequence: number;
+  readonly lastSequence: number;
+  readonly root: Uint8Array;
+}
+
+export interface BatchRow {
+  readonly number: number;
+  readonly firstSegment: number;
+  readonly lastSegment: number;
+  readonly firstSequence: number;
+  readonly lastSequence: number;
+  /** `encodeStoredHeader` of `sequencer/sealer/batch-row.ts`. */
+  readonly header: Uint8Array;
+  readonly data: Uint8Array;
+  /** Inbox messages the batch consumes, each length u16 big-endian and bytes. */
+  readonly messages: Uint8Array;
+}
+
+export interface SendRow {
+  readonly batch: number;
+  readonly nonce: number;
+  readonly transactionHash: string;
+  readonly header: Uint8Array;
+  readonly atMs: number;
+}
+
+/** All that one commit makes durable together. */
+export interface CommitGroup {
+  readonly entries?: EntryRow;
+  readonly segments?: readonly SegmentRow[];
+  readonly batches?: readonly BatchRow[];
+  readonly checkedBatch?: number;
+  readonly sends?: readonly SendRow[];
+}
+
+/** What the journal holds when it is opened. */
+export interface JournalHead {
+  readonly lastId: number;
+  readonly lastSequence: number;
+  readonly rows: number;
+}
+
+export interface StoreOptions {
+  readonly file: string;
+  readonly identity: Identity;
+  /** Upper bound of the database, in pages of 4 KiB; none if absent. */
+  readonly maxPages?: number;
+}
+
+export interface StoreDependencies {
+  /** Told about every step of a write; tests end the process there. */
+  readonly onPoint?: (point: string) => void;
+}
+
+/** SHA-256 over what a batch row promises; checked whenever the row is read. */
+export function batchRowHash(row: BatchRow): Uint8Array {
+  const hash = createHash('sha256');
+  hash.update(JSON.stringify([row.number, row.firstSegment, row.lastSegment, row.lastSequence]));
+  for (const part of [row.header, row.data, row.messages]) {
+    hash.update(`/${part.length}/`).update(part);
+  }
+  return hash.digest();
+}
+
+/**
+ * The journal's database, synchronous: lives in the journal's thread (tests use it directly). Every method throws a
+ * `JournalError`, after which nothing may be acknowledged any more.
+ */
+export class JournalStore {
+  readonly #db: Database.Database;
+  readonly #point: (point: string) => void;
+  readonly #statements: ReturnType<typeof prepareStatements>;
+  #hash: Uint8Array;
+  #lastId = 0;
+  #lastSequence = 0;
+
+  private constructor(db: Database.Database, options: StoreOptions, deps: StoreDependencies) {
+    this.#db = db;
+    this.#point = deps.onPoint ?? (() => {});
+    this.#statements = prepareStatements(db);
+    this.#hash = chainStart(options.identity);
+  }
+
+  /** Opens or creates the database and checks all of it: pages, identity, and the hash chain from the first row on. */
+  static open(options: StoreOptions, deps: StoreDependencies = {}): JournalStore {
+    return guard('open', () => {
+      const fresh = !existsSync(options.file);
+      const db = new Database(options.file);
+      try {
+        db.pragma('journal_mode = WAL');
+        db.pragma('synchronous = FULL');
+        db.pragma('wal_autocheckpoint = 2000');
+        if (options.maxPages !== undefined) db.pragma(`max_page_count = ${options.maxPages}`);
+        if (!fresh) quickCheck(db);
+        prepareSchema(db, options.identity);
+        const store = new JournalStore(db, options, deps);
+        store.#verify();
+        return store;
+      } catch (error) {
+        db.close();
+        throw error;
+      }
+    });
+  }
+
+  /** Opens the database of a running journal for reading. */
+  static openForReading(file: string, identity: Identity): JournalReader {
+    return guard('open', () => {
+      const db = new Database(file, { readonly: true, fileMustExist: true });
+      checkIdentity(db, identity);
+      return new JournalReader(db);
+    });
+  }
+
+  get head(): JournalHead {
+    return { lastId: this.#lastId, lastSequence: this.#lastSequence, rows: this.#lastId };
+  }
+
+  /** Makes the groups durable in one commit, in order. */
+  commit(groups: readonly CommitGroup[]): void {
+    guard('write', () => {
+      this.#point('begin');
+      this.#statements.begin.run();
+      try {
+        for (const group of groups) this.#write(group);
+        if (groups.some((group) => group.entries !== undefined)) {
+          this.#statements.head.run(JSON.stringify(this.#headRecord()));
+          this.#point('head');
+        }
+        this.#point('before-commit');
+        this.#statements.commit.run();
+      } catch (error) {
+        if (this.#db.inTransaction) this.#statements.rollback.run();
+        throw error;
+      }
+      this.#point('committed');
+    });
+  }
+
+  close(): void {
+    this.#db.close();
+  }
+
+  #headRecord() {
+    return { id: this.#lastId, hash: Buffer.from(this.#hash).toString('hex') };
+  }
+
+  #write(group: CommitGroup) {
+    if (group.entries) this.#writeEntries(group.entries);
+    for (const row of group.segments ?? []) {
+      this.#statements.segment.run(row.number, row.firstSequence, row.lastSequence, row.root);
+      this.#point('segment');
+    }
+    for (const row of group.batches ?? []) {
+      this.#statements.batch.run({ ...row, hash: batchRowHash(row) });
+      this.#point('batch');
+    }
+    if (group.checkedBatch !== undefined) {
+      this.#statements.checked.run(group.checkedBatch);
+      this.#point('checked');
+    }
+    for (const row of group.sends ?? []) {
+      this.#statements.send.run(row);
+      this.#point('send');
+    }
+  }
+
+  #writeEntries(row: EntryRow) {
+    if (row.id !== this.#lastId + 1 || row.firstSequence !== this.#lastSequence + 1) {
+      throw new JournalError(
+        'JOURNAL_ORDER',
+        `Row ${row.id} with sequence ${row.firstSequence} does not follow row ${this.#lastId} with sequence ${this.#lastSequence}. This is a bug: stop and report it.`,
+      );
+    }
+    const hash = chainNext(this.#hash, row);
+    this.#statements.entries.run({ ...row, hash });
+    this.#hash = hash;
+    this.#lastId = row.id;
+    this.#lastSequence = row.lastSequence;
+    this.#point('entries');
+  }
+
+  #verify() {
+    const rows = this.#statements.allEntries.iterate() as IterableIterator<
+      EntryRow & { hash: Uint8Array }
+    >;
+    for (const row of rows) {
+      if (row.id !== this.#lastId + 1 || row.firstSequence !== this.#lastSequence + 1) {
+        throw corrupt(`row ${this.#lastId + 1} is missing`);
+      }
+      this.#hash = chainNext(this.#hash, row);
+      if (Buffer.compare(this.#hash, row.hash) !== 0) throw corrupt(`row ${row.id} was changed`);
+      this.#lastId = row.id;
+      this.#lastSequence = row.lastSequence;
+    }
+    this.#verifyHead();
+    this.#verifyDerived();
+  }
+
+  #verifyHead() {
+    const found = this.#statements.readHead.get() as { value: string } | undefined;
+    const expected = JSON.stringify(this.#headRecord());
+    if (found === undefined ? this.#lastId !== 0 : String(found.value) !== expected) {
+      throw corrupt(`the last row should be ${found ? String(found.value) : 'none'}`);
+    }
+    this.#point('verified');
+  }
+
+  /** Nothing derived may know of commands that the journal does not have. */
+  #verifyDerived() {
+    const sealed = this.#statements.lastSealed.get() as { sequence: number | null };
+    if ((sealed.sequence ?? 0) > this.#lastSequence) {
+      throw corrupt(
+        `segments up to sequence ${sealed.sequence} are sealed, but the entries end at ${this.#lastSequence}`,
+      );
+    }
+  }
+}
+
+/** Reads rows of a journal that another thread writes. */
+export class JournalReader {
+  readonly #db: Database.Database;
+  readonly #entriesAfter: Database.Statement;
+  readonly #rowOfSequence: Database.Statement;
+  readonly #lastId: Database.Statement;
+
+  constructor(db: Database.Database) {
+    this.#db = db;
+    this.#entriesAfter = db.prepare(
+      `SELECT ${ENTRY_COLUMNS} FROM entries WHERE id > ? ORDER BY id LIMIT ?`,
+    );
+    this.#rowOfSequence = db.prepare(
+      'SELECT first_sequence AS firstSequence, last_sequence AS lastSequence FROM entries WHERE id = ?',
+    );
+    this.#lastId = db.prepare('SELECT max(id) AS id FROM entries');
+  }
+
+  /** At most `limit` rows after row `id`. */
+  entriesAfter(id: number, limit: number): EntryRow[] {
+    return guard('read', () => this.#entriesAfter.all(id, limit) as EntryRow[]);
+  }
+
+  lastId(): number {
+    return guard('read', () => (this.#lastId.get() as { id: number | null }).id ?? 0);
+  }
+
+  /** Id of the first row whose last sequence number is at or past `sequence`; one past the end if there is none. */
+  rowHolding(sequence: number): number {
+    let low = 1;
+    let high = this.lastId() + 1;
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2);
+      const row = guard('read', () => this.#rowOfSequence.get(middle)) as
+        | { lastSequence: number }
+        | undefined;
+      if (row === undefined) throw corrupt(`row ${middle} is missing`);
+      if (row.lastSequence >= sequence) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  }
+
+  segment(number: number): SegmentRow | undefined {
+    return guard('read', () => {
+      const sql = `SELECT ${SEGMENT_COLUMNS} FROM segments WHERE number = ?`;
+      return this.#db.prepare(sql).get(number) as SegmentRow | undefined;
+    });
+  }
+
+  /** Segments from `first` on, in order. */
+  segmentsFrom(first: number): SegmentRow[] {
+    return guard('read', () => {
+      const sql = `SELECT ${SEGMENT_COLUMNS} FROM segments WHERE number >= ? ORDER BY number`;
+      return this.#db.prepare(sql).all(first) as SegmentRow[];
+    });
+  }
+
+  /** The batch, its own hash checked, or undefined. */
+  batch(number: number): (BatchRow & { checked: boolean }) | undefined {
+    return guard('read', () => {
+      const sql = `SELECT ${BATCH_COLUMNS}, header, data, messages, hash, checked FROM batches WHERE number = ?`;
+      const row = this.#db.prepare(sql).get(number) as
+        | (BatchRow & { hash: Uint8Array; checked: number })
+        | undefined;
+      if (row === undefined) return undefined;
+      if (Buffer.compare(batchRowHash(row), row.hash) !== 0) {
+        throw corrupt(`batch ${number} was changed`);
+      }
+      return { ...row, checked: row.checked === 1 };
+    });
+  }
+
+  /** Number of the last batch, and of the last one whose replay agreed; 0 is the genesis header. */
+  batchHead(): { last: number; checked: number } {
+    return guard('read', () => {
+      const sql =
+        'SELECT max(number) AS last, max(CASE WHEN checked = 1 THEN number END) AS checked FROM batches';
+      const row = this.#db.prepare(sql).get() as { last: number | null; checked: number | null };
+      return { last: row.last ?? 0, checked: row.checked ?? 0 };
+    });
+  }
+
+  /** Bounds of the batches from `first` on, without their data. */
+  batchBounds(first: number): Omit<BatchRow, 'header' | 'data' | 'messages'>[] {
+    return guard('read', () => {
+      const sql = `SELECT ${BATCH_COLUMNS} FROM batches WHERE number >= ? ORDER BY number`;
+      return this.#db.prepare(sql).all(first) as Omit<BatchRow, 'header' | 'data' | 'messages'>[];
+    });
+  }
+
+  /** Transactions sent for a batch, the newest last. */
+  sends(batch: number): SendRow[] {
+    return guard('read', () => {
+      const sql =
+        'SELECT batch, nonce, transaction_hash AS transactionHash, header, at_ms AS atMs FROM sends WHERE batch = ? ORDER BY id';
+      return this.#db.prepare(sql).all(batch) as SendRow[];
+    });
+  }
+
+  close(): void {
+    this.#db.close();
+  }
+}
+
+const ENTRY_COLUMNS =
+  'id, first_sequence AS firstSequence, last_sequence AS lastSequence, first_segment AS firstSegment, data';
+const SEGMENT_COLUMNS =
+  'number, first_sequence AS firstSequence, last_sequence AS lastSequence, root';
+const BATCH_COLUMNS =
+  'number, first_segment AS firstSegment, last_segment AS lastSegment, first_sequence AS firstSequence, last_sequence AS lastSequence';
+
+function prepareStatements(db: Database.Database) {
+  return {
+    begin: db.prepare('BEGIN IMMEDIATE'),
+    commit: db.prepare('COMMIT'),
+    rollback: db.prepare('ROLLBACK'),
+    head: db.prepare(
+      "INSERT INTO meta (key, value) VALUES ('head', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+    ),
+    readHead: db.prepare("SELECT value FROM meta WHERE key = 'head'"),
+    entries: db.prepare(
+      'INSERT INTO entries VALUES (@id, @firstSequence, @lastSequence, @firstSegment, @data, @hash)',
+    ),
+    allEntries: db.prepare(`SELECT ${ENTRY_COLUMNS}, hash FROM entries ORDER BY id`),
+    segment: db.prepare('INSERT INTO segments VALUES (?, ?, ?, ?)'),
+    lastSealed: db.prepare('SELECT max(last_sequence) AS sequence FROM segments'),
+    batch: db.prepare(
+      `INSERT INTO batches VALUES (@number, @firstSegment, @lastSegment, @firstSequence, @lastSequence, @header, @data,
+       @messages, @hash, 0)`,
+    ),
+    checked: db.prepare('UPDATE batches SET checked = 1 WHERE number <= ? AND checked = 0'),
+    send: db.prepare(
+      'INSERT INTO sends (batch, nonce, transaction_hash, header, at_ms) VALUES (@batch, @nonce, @transactionHash, @header, @atMs)',
+    ),
+  };
+}
+
+function quickCheck(db: Database.Database) {
+  const result = db.pragma('quick_check(1)', { simple: true });
+  if (result !== 'ok') throw corrupt(`SQLite says: ${String(result)}`);
+}
+
+function corrupt(what: string, cause?: unknown): JournalError {
+  return new JournalError(
+    'JOURNAL_CORRUPT',
+    `The journal is damaged: ${what}. Nothing was changed. Restore the data directory from a backup, or rebuild it from L1.`,
+    cause,
+  );
+}
+
+/** Turns SQLite's errors into ours, with what to do about them. */
+function guard<T>(doing: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof SequencerError) throw error;
+    const code = error instanceof Database.SqliteError ? error.code : '';
+    if (code === 'SQLITE_FULL') {
+      throw new JournalError(
+        'DISK_FULL',
+        'The disk is full: the journal cannot be written. Nothing unwritten was acknowledged. Free space and start again.',
+        error,
+      );
+    }
+    if (code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB') {
+      throw corrupt('SQLite cannot read it', error);
+    }
+    const text = error instanceof Error ? error.message : String(error);
+    throw new JournalError(
+      'JOURNAL_IO',
+      `The journal could not be ${doing === 'write' ? 'written' : 'read'}: ${text}. Check the disk and the permissions, and start again.`,
+      error,
+    );
+  }
+}
