@@ -9,7 +9,7 @@
 export const DAY_MS: u64 = 86400000;
 /** 08:00 UTC, milliseconds after midnight. */
 export const EXPIRY_OF_DAY_MS: u64 = 28800000;
-/** The last day these functions are for: some time in the year 47903. Commands carry 16 bits of it. */
+/** The last day these functions are for: 16 June 47904. Commands carry 16 bits of it. */
 export const MAX_DAY: u32 = 16777215;
 
 const ERA_DAYS: u32 = 146097; // 400 years
