@@ -1,3 +1,4 @@
+export { ExchangeError } from '../errors.ts';
 export type {
   CommandStatus,
   DurableEntry,
@@ -9,4 +10,3 @@ export type {
   ExchangeStatus,
   Outcome,
 } from './types.ts';
-export { ExchangeError } from '../errors.ts';

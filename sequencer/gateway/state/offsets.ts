@@ -1,0 +1,74 @@
+/**
+ * Where the fields are that the gateway reads from engine memory. The records are declared in
+ * `shared/engine/records/`; `offsets.test.ts` lays those declarations out again and compares.
+ */
+export const GLOBAL = {
+  clock: 0,
+  indexTime: 8,
+  volatilityTime: 16,
+  inboxCount: 24,
+  accounts: 56,
+  mode: 60,
+  initialized: 64,
+  flags: 72,
+  maxOpenOrders: 76,
+  makerFee: 80,
+  takerFee: 84,
+  underlyings: 92,
+  domain0: 96,
+  orderTop: 128,
+  instrumentTop: 136,
+  marginEpoch: 144,
+  liveOrders: 152,
+} as const;
+
+export const UNDERLYING = {
+  name: 0,
+  nameLength: 8,
+  lotsPerContract: 12,
+  tick: 16,
+  strikeStep: 32,
+  strikeBandBps: 36,
+  priceBandBps: 40,
+  buffer: 44,
+  indexPrice: 48,
+  indexTime: 56,
+  indexRound: 64,
+  volatilityRound: 68,
+  volatilityTime: 72,
+  epoch: 80,
+  surfaces: 92,
+  epochIndex: 96,
+  epochTime: 104,
+} as const;
+
+export const INSTRUMENT = {
+  state: 0,
+  underlying: 1,
+  put: 2,
+  nameLength: 3,
+  strike: 4,
+  expiry: 8,
+  serial: 16,
+  openInterest: 24,
+  name0: 32,
+  mark0: 80,
+  mark1: 88,
+  initial0: 96,
+  initial1: 104,
+} as const;
+
+export const ORDER = {
+  id: 0,
+  label: 8,
+  account: 16,
+  generation: 20,
+  price: 24,
+  lots: 28,
+  expiry: 48,
+  instrument: 56,
+  flags: 58,
+} as const;
+
+/** Mark of an instrument that was never priced. */
+export const NO_PRICE = -1n;
