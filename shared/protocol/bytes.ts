@@ -30,37 +30,44 @@ export class ByteWriter {
   }
 
   u8(value: number): this {
-    this.view.setUint8(this.reserve(1), checkUint(value, 0xff));
+    const at = this.reserve(1);
+    this.view.setUint8(at, checkUint(value, 0xff));
     return this;
   }
 
   u16(value: number): this {
-    this.view.setUint16(this.reserve(2), checkUint(value, 0xffff), true);
+    const at = this.reserve(2);
+    this.view.setUint16(at, checkUint(value, 0xffff), true);
     return this;
   }
 
   u32(value: number): this {
-    this.view.setUint32(this.reserve(4), checkUint(value, 0xffffffff), true);
+    const at = this.reserve(4);
+    this.view.setUint32(at, checkUint(value, 0xffffffff), true);
     return this;
   }
 
   u64(value: bigint): this {
-    this.view.setBigUint64(this.reserve(8), checkUint64(value), true);
+    const at = this.reserve(8);
+    this.view.setBigUint64(at, checkUint64(value), true);
     return this;
   }
 
   u16be(value: number): this {
-    this.view.setUint16(this.reserve(2), checkUint(value, 0xffff), false);
+    const at = this.reserve(2);
+    this.view.setUint16(at, checkUint(value, 0xffff), false);
     return this;
   }
 
   u32be(value: number): this {
-    this.view.setUint32(this.reserve(4), checkUint(value, 0xffffffff), false);
+    const at = this.reserve(4);
+    this.view.setUint32(at, checkUint(value, 0xffffffff), false);
     return this;
   }
 
   u64be(value: bigint): this {
-    this.view.setBigUint64(this.reserve(8), checkUint64(value), false);
+    const at = this.reserve(8);
+    this.view.setBigUint64(at, checkUint64(value), false);
     return this;
   }
 
@@ -69,20 +76,24 @@ export class ByteWriter {
     if (typeof value === 'bigint') return this.varint64(checkUint64(value));
     let rest = checkUint(value, Number.MAX_SAFE_INTEGER);
     while (rest >= 0x80) {
-      this.view.setUint8(this.reserve(1), (rest % 0x80) | 0x80);
+      const at = this.reserve(1);
+      this.view.setUint8(at, (rest % 0x80) | 0x80);
       rest = Math.floor(rest / 0x80);
     }
-    this.view.setUint8(this.reserve(1), rest);
+    const at = this.reserve(1);
+    this.view.setUint8(at, rest);
     return this;
   }
 
   private varint64(value: bigint): this {
     let rest = value;
     while (rest >= 0x80n) {
-      this.view.setUint8(this.reserve(1), Number(rest & 0x7fn) | 0x80);
+      const at = this.reserve(1);
+      this.view.setUint8(at, Number(rest & 0x7fn) | 0x80);
       rest >>= 7n;
     }
-    this.view.setUint8(this.reserve(1), Number(rest));
+    const at = this.reserve(1);
+    this.view.setUint8(at, Number(rest));
     return this;
   }
 

@@ -1,0 +1,211 @@
+import * as K from '#shared/engine/kinds.ts';
+import type { Lots, Money, Ticks } from './units.ts';
+
+/**
+ * Every command as a type. `kind` is a word here and a number on the wire; `encodeCommand` and `decodeCommand`
+ * (commands.ts) go between the two. Addresses are 20 raw bytes, signatures 64 (signatures.ts), times
+ * carry their unit in the name; `validUntil` and key and order expiries are whole seconds since 1970.
+ */
+
+// ---- what an account may ask for: the bodies of the signed kinds -----------------------------------------
+export interface OrderAction {
+  readonly kind: 'order';
+  readonly instrument: number;
+  /** Bits of `FLAG_*`; see order-flags.ts. */
+  readonly flags: number;
+  readonly price: Ticks;
+  readonly lots: Lots;
+  /** Present exactly when FLAG_LABEL is set. */
+  readonly label?: bigint;
+  /** Seconds; present exactly when the time in force is GTT. */
+  readonly expiry?: number;
+}
+export interface CancelAction {
+  readonly kind: 'cancel';
+  readonly orderId: bigint;
+}
+export interface CancelLabelAction {
+  readonly kind: 'cancelLabel';
+  readonly label: bigint;
+}
+export interface CancelAllAction {
+  readonly kind: 'cancelAll';
+}
+export interface AmendAction {
+  readonly kind: 'amend';
+  readonly orderId: bigint;
+  readonly price: Ticks;
+  /** The new remaining quantity. */
+  readonly lots: Lots;
+}
+export interface WithdrawAction {
+  readonly kind: 'withdraw';
+  readonly amount: Money;
+}
+export interface TransferAction {
+  readonly kind: 'transfer';
+  readonly toAccount: number;
+  readonly amount: Money;
+}
+export interface SetKeyAction {
+  readonly kind: 'setKey';
+  readonly slot: number;
+  readonly address: Uint8Array;
+  /** Bits of `SCOPE_*`. */
+  readonly scope: number;
+  /** Seconds. */
+  readonly expiry: number;
+}
+export interface RevokeKeyAction {
+  readonly kind: 'revokeKey';
+  readonly slot: number;
+}
+export type Action =
+  | OrderAction
+  | CancelAction
+  | CancelLabelAction
+  | CancelAllAction
+  | AmendAction
+  | WithdrawAction
+  | TransferAction
+  | SetKeyAction
+  | RevokeKeyAction;
+
+/** Who asks, and until when: the parts around the body. */
+export interface Envelope {
+  /** 0 is the owner, 1..7 a session key. */
+  readonly keySlot: number;
+  readonly account: number;
+  readonly nonce: bigint;
+  /** Seconds; valid while the engine's clock <= validUntil x 1000. */
+  readonly validUntil: number;
+}
+export interface Signature {
+  /** 64 bytes, EIP-2098. */
+  readonly signature: Uint8Array;
+}
+export type UnsignedOf<A> = A extends Action ? A & Envelope : never;
+export type SignedOf<A> = A extends Action ? A & Envelope & Signature : never;
+/** A signed kind before it is signed. */
+export type SignableCommand = UnsignedOf<Action>;
+export type SignedCommand = SignedOf<Action>;
+
+// ---- unsigned kinds --------------------------------------------------------------------------------------
+export interface ConsumeCommand {
+  readonly kind: 'consume';
+}
+export interface ClockCommand {
+  readonly kind: 'clock';
+  readonly timeMs: bigint;
+}
+export interface IndexObservation {
+  readonly signer: number;
+  /** Money per unit of the underlying. */
+  readonly price: bigint;
+  readonly timeMs: bigint;
+  readonly signature: Uint8Array;
+}
+export interface IndexCommand {
+  readonly kind: 'index';
+  readonly underlying: number;
+  readonly round: number;
+  readonly observations: readonly IndexObservation[];
+}
+export interface SurfaceEntry {
+  readonly expiryDay: number;
+  /** Money per unit of the underlying. */
+  readonly forward: bigint;
+  /** 1e-6. */
+  readonly volatility: number;
+}
+export interface SignerSignature {
+  readonly signer: number;
+  readonly signature: Uint8Array;
+}
+export interface VolatilityCommand {
+  readonly kind: 'volatility';
+  readonly underlying: number;
+  readonly round: number;
+  readonly timeMs: bigint;
+  readonly entries: readonly SurfaceEntry[];
+  readonly signatures: readonly SignerSignature[];
+}
+export interface RepriceCommand {
+  readonly kind: 'reprice';
+  readonly underlying: number;
+}
+export interface ListCommand {
+  readonly kind: 'list';
+  readonly underlying: number;
+  readonly expiryDay: number;
+  /** Whole USDC. */
+  readonly strike: number;
+  /** 0 call, 1 put. */
+  readonly optionKind: number;
+}
+export interface SettleInstrumentCommand {
+  readonly kind: 'settleInstrument';
+  readonly instrument: number;
+}
+export interface SettleAccountCommand {
+  readonly kind: 'settleAccount';
+  readonly account: number;
+}
+export interface SweepCommand {
+  readonly kind: 'sweep';
+  readonly orderIds: readonly bigint[];
+}
+export interface DelistCommand {
+  readonly kind: 'delist';
+  readonly instrument: number;
+}
+/** Kinds without an account's signature. All but consume and clock are open to anyone. */
+export type SystemCommand =
+  | ConsumeCommand
+  | ClockCommand
+  | IndexCommand
+  | VolatilityCommand
+  | RepriceCommand
+  | ListCommand
+  | SettleInstrumentCommand
+  | SettleAccountCommand
+  | SweepCommand
+  | DelistCommand;
+
+export type Command = SystemCommand | SignedCommand;
+export type CommandKind = Command['kind'];
+
+/** The number of each kind on the wire. */
+export const KIND_NUMBERS: { readonly [kind in CommandKind]: number } = {
+  consume: K.CMD_CONSUME,
+  clock: K.CMD_CLOCK,
+  index: K.CMD_INDEX,
+  volatility: K.CMD_VOLATILITY,
+  reprice: K.CMD_REPRICE,
+  list: K.CMD_LIST,
+  settleInstrument: K.CMD_SETTLE_INSTRUMENT,
+  settleAccount: K.CMD_SETTLE_ACCOUNT,
+  sweep: K.CMD_SWEEP,
+  delist: K.CMD_DELIST,
+  order: K.CMD_ORDER,
+  cancel: K.CMD_CANCEL,
+  cancelLabel: K.CMD_CANCEL_LABEL,
+  cancelAll: K.CMD_CANCEL_ALL,
+  amend: K.CMD_AMEND,
+  withdraw: K.CMD_WITHDRAW,
+  transfer: K.CMD_TRANSFER,
+  setKey: K.CMD_SET_KEY,
+  revokeKey: K.CMD_REVOKE_KEY,
+};
+
+const KINDS_BY_NUMBER = new Map<number, CommandKind>(
+  Object.entries(KIND_NUMBERS).map(([kind, number]) => [number, kind as CommandKind]),
+);
+
+export function kindOfNumber(number: number): CommandKind | undefined {
+  return KINDS_BY_NUMBER.get(number);
+}
+
+export function isSigned(command: Command): command is SignedCommand {
+  return KIND_NUMBERS[command.kind] >= K.CMD_ORDER;
+}
