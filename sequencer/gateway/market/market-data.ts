@@ -1,0 +1,411 @@
+import {
+  CLOSE_CANCELLED,
+  CLOSE_DEAD,
+  CLOSE_EXPIRED,
+  CLOSE_FILLED,
+  CLOSE_REPLACED,
+  CLOSE_SETTLED,
+  FLAG_SELL,
+} from '#shared/engine/kinds.ts';
+import type {
+  EngineEvent,
+  FillEvent,
+  ListingEvent,
+  OrderAmendedEvent,
+  OrderClosedEvent,
+  OrderOpenedEvent,
+} from '#shared/protocol/events.ts';
+import type { StateReader } from '../state/reader.ts';
+import { Book } from './book.ts';
+import { type ClosedOrder, ClosedOrders } from './closed-orders.ts';
+import { FILLS_PER_COMMAND, type Fill, FillLog } from './fills.ts';
+import { InstrumentBook } from './instruments.ts';
+import type { Side } from './ladder.ts';
+import { type OpenOrder, OrderStore } from './orders.ts';
+import { describeTaker, type TakerSoFar } from './taker.ts';
+import { RollingVolume } from './volume.ts';
+
+/** One durable command or inbox message with its events, decoded. */
+export interface DurableCommand {
+  sequence: number;
+  inbox: boolean;
+  bytes: Uint8Array;
+  clockMs: number;
+  events: readonly EngineEvent[];
+}
+
+export interface MarketOptions {
+  /** Fills kept for trades and account histories, of the whole exchange. */
+  fillsKept: number;
+  /** Ended orders kept for `get_order`. */
+  closedOrdersKept: number;
+  /** Rows of the order store; the engine's own capacity unless a test says otherwise. */
+  orderCapacity?: number;
+}
+
+/** What changed since the last `takeChanges`: what there is to publish. */
+export interface MarketChanges {
+  books: Set<Book>;
+  fills: Fill[];
+  /** Ids of orders that were opened, filled, amended or closed, in the order of their last change. */
+  orders: Set<number>;
+  accounts: Set<number>;
+  /** Slots of instruments whose ticker may look different. */
+  tickers: Set<number>;
+  /** Underlyings with a new index. */
+  indexes: Set<number>;
+  status: boolean;
+}
+
+const sideOf = (side: number): Side => (side === 0 ? 'buy' : 'sell');
+
+/**
+ * Read models of the whole market, fed by durable events only: what is shown here cannot be lost any more.
+ */
+export class MarketData {
+  readonly instruments: InstrumentBook;
+  readonly orders: OrderStore;
+  readonly closed: ClosedOrders;
+  readonly fills: FillLog;
+  readonly volume = new RollingVolume();
+  private readonly books = new Map<number, Book>();
+  private readonly reader: StateReader;
+  private changes = noChanges();
+  private sequence = 0;
+  private timeMs = 0;
+  private fillsOfCommand = 0;
+  private taker: TakerSoFar | null = null;
+  private replaced: OpenOrder | null = null;
+
+  constructor(options: MarketOptions, reader: StateReader) {
+    this.reader = reader;
+    this.instruments = new InstrumentBook(reader.underlyings());
+    this.orders = new OrderStore(options.orderCapacity);
+    this.closed = new ClosedOrders(options.closedOrdersKept);
+    this.fills = new FillLog(options.fillsKept);
+  }
+
+  /**
+   * Takes instruments and resting orders over from the engine's memory. How much of an order was filled
+   * before is not in the state, so such orders count from zero.
+   * INVARIANT: nothing in memory is undurable when this runs, else its events would come a second time.
+   */
+  rebuild(sequence: number): void {
+    this.sequence = sequence;
+    this.timeMs = this.reader.clockMs;
+    for (const record of this.reader.instruments()) this.instruments.adopt(record);
+    for (const record of this.reader.orders()) {
+      const instrument = this.instruments.bySlot(record.instrument);
+      if (instrument === undefined || instrument.state !== 'open') continue;
+      if (record.generation !== this.reader.generation(record.account)) continue;
+      if (record.expiryMs > 0 && record.expiryMs < this.timeMs) continue;
+      this.open({
+        id: record.id,
+        account: record.account,
+        instrument: record.instrument,
+        side: (record.flags & FLAG_SELL) === 0 ? 'buy' : 'sell',
+        priceTicks: record.priceTicks,
+        lots: record.lots,
+        filledLots: 0,
+        filledValue: 0,
+        flags: record.flags,
+        label: record.label,
+        expiryMs: record.expiryMs,
+        createdMs: 0,
+        updatedMs: 0,
+      });
+    }
+    this.changes = noChanges();
+  }
+
+  /** Journal sequence that these models are at. */
+  get lastSequence(): number {
+    return this.sequence;
+  }
+
+  /** Engine clock of that command, ms. */
+  get lastTimeMs(): number {
+    return this.timeMs;
+  }
+
+  book(slot: number): Book {
+    let book = this.books.get(slot);
+    if (book === undefined) {
+      book = new Book(slot);
+      this.books.set(slot, book);
+    }
+    return book;
+  }
+
+  apply(command: DurableCommand): void {
+    this.sequence = command.sequence;
+    this.fillsOfCommand = 0;
+    this.taker = null;
+    this.replaced = null;
+    if (command.clockMs > this.timeMs) this.advance(command.clockMs);
+    for (const event of command.events) this.applyEvent(event);
+    if (this.taker !== null) this.closeTaker(this.taker, command);
+  }
+
+  /** What is to be published; the next call starts from nothing again. */
+  takeChanges(): MarketChanges {
+    const changes = this.changes;
+    this.changes = noChanges();
+    return changes;
+  }
+
+  /** Remembers an immediate order that ended without a fill, which leaves no event behind. */
+  noteUnfilled(order: ClosedOrder): void {
+    if (this.orders.has(order.id) || this.closed.get(order.id) !== undefined) return;
+    this.closed.add(order);
+  }
+
+  private applyEvent(event: EngineEvent): void {
+    switch (event.type) {
+      case 'fill':
+        return this.applyFill(event);
+      case 'orderOpened':
+        return this.applyOpened(event);
+      case 'orderClosed':
+        return this.applyClosed(event);
+      case 'orderAmended':
+        return this.applyAmended(event);
+      case 'ordersAllCancelled':
+        for (const order of this.orders.ofAccount(event.account))
+          this.close(order, CLOSE_CANCELLED);
+        return this.touch(event.account);
+      case 'deposited':
+      case 'withdrawn':
+      case 'keySet':
+      case 'keyRevoked':
+      case 'accountSettled':
+      case 'deficitCovered':
+        return this.touch(event.account);
+      case 'transferred':
+        this.touch(event.from);
+        return this.touch(event.to);
+      case 'index':
+        this.changes.indexes.add(event.underlying);
+        return;
+      case 'mark':
+        this.changes.tickers.add(event.instrument);
+        return;
+      case 'epoch':
+        return this.reprice(event.underlying);
+      case 'listed':
+        return this.applyListed(event);
+      case 'instrumentSettled':
+        return this.applySettled(event.instrument, event.settlementPrice);
+      case 'delisted':
+        return this.applyDelisted(event.instrument);
+      case 'mode':
+        this.changes.status = true;
+        return;
+      case 'volatility':
+        return; // shows in the marks that follow
+    }
+  }
+
+  private applyFill(event: FillEvent): void {
+    const instrument = this.instruments.bySlot(event.instrument);
+    if (instrument === undefined) throw new RangeError(`fill in unknown slot ${event.instrument}`);
+    const value = event.price * instrument.underlying.tickPerLot * event.lots;
+    const makerId = Number(event.makerId);
+    const fill: Fill = {
+      seq: this.sequence * FILLS_PER_COMMAND + this.fillsOfCommand++,
+      timeMs: this.timeMs,
+      instrument: event.instrument,
+      priceTicks: event.price,
+      lots: event.lots,
+      takerSide: sideOf(event.takerSide),
+      takerId: Number(event.takerId),
+      makerId,
+      takerAccount: event.takerAccount,
+      makerAccount: event.makerAccount,
+      takerFee: Number(event.takerFee),
+      makerFee: Number(event.makerFee),
+      ...this.pricesOf(event.instrument),
+    };
+    this.fills.add(fill);
+    this.changes.fills.push(fill);
+    this.volume.add(event.instrument, event.lots, this.timeMs);
+    const maker = this.orders.get(makerId);
+    if (maker !== null) {
+      this.changeBook(maker, -event.lots);
+      this.orders.fill(makerId, event.lots, value, this.timeMs);
+      this.changes.orders.add(makerId);
+      if (event.makerRemaining === 0) {
+        this.close(this.orders.get(makerId) ?? maker, CLOSE_FILLED);
+      }
+    }
+    this.taker = addToTaker(this.taker, fill, value, event.takerRemaining);
+    this.changes.tickers.add(event.instrument);
+    this.touch(event.takerAccount);
+    this.touch(event.makerAccount);
+  }
+
+  private applyOpened(event: OrderOpenedEvent): void {
+    const id = Number(event.id);
+    const older = this.orders.occupant(id);
+    // An order that was dead for the engine alone (swept without a word) gives its slot away here.
+    const occupant = older === 0 ? null : this.orders.get(older);
+    if (occupant !== null) this.close(occupant, CLOSE_DEAD);
+    const taker = this.taker?.id === id ? this.taker : null;
+    this.taker = taker === null ? this.taker : null;
+    const before = this.replaced;
+    this.open({
+      id,
+      account: event.account,
+      instrument: event.instrument,
+      side: sideOf(event.side),
+      priceTicks: event.price,
+      lots: event.lots,
+      filledLots: taker?.lots ?? 0,
+      filledValue: taker?.value ?? 0,
+      flags: event.flags,
+      label: event.label,
+      expiryMs: Number(event.expiryMs),
+      createdMs: before?.createdMs || this.timeMs,
+      updatedMs: this.timeMs,
+    });
+    this.touch(event.account);
+  }
+
+  private applyClosed(event: OrderClosedEvent): void {
+    const order = this.orders.get(Number(event.id));
+    this.touch(event.account);
+    if (order === null) return; // shown as closed already: filled, expired, settled or cancelled with all
+    if (event.reason === CLOSE_REPLACED) this.replaced = order;
+    this.close(order, event.reason);
+  }
+
+  private applyAmended(event: OrderAmendedEvent): void {
+    const id = Number(event.id);
+    const order = this.orders.get(id);
+    if (order === null) throw new RangeError(`amendment of unknown order ${id}`);
+    this.changeBook(order, event.lots - order.lots);
+    this.orders.resize(id, event.lots, this.timeMs);
+    this.changes.orders.add(id);
+    this.touch(event.account);
+  }
+
+  private applyListed(event: ListingEvent): void {
+    this.books.delete(event.instrument);
+    this.volume.forget(event.instrument);
+    this.instruments.list({
+      slot: event.instrument,
+      serial: event.serial,
+      underlying: event.underlying,
+      kind: event.optionKind === 0 ? 'call' : 'put',
+      strike: event.strike,
+      expiryMs: Number(event.expiryMs),
+    });
+    this.changes.tickers.add(event.instrument);
+  }
+
+  private applySettled(slot: number, settlementPrice: bigint): void {
+    this.closeAllOf(slot, CLOSE_SETTLED);
+    this.instruments.settle(slot, settlementPrice);
+    this.changes.tickers.add(slot);
+  }
+
+  private applyDelisted(slot: number): void {
+    this.closeAllOf(slot, CLOSE_SETTLED);
+    this.instruments.delist(slot);
+  }
+
+  private closeAllOf(slot: number, reason: number): void {
+    for (const id of this.orders.ofInstrument(slot)) {
+      const order = this.orders.get(id);
+      if (order !== null) this.close(order, reason);
+    }
+  }
+
+  private reprice(underlying: number): void {
+    for (const info of this.instruments.all()) {
+      if (info.underlying.index === underlying) this.changes.tickers.add(info.slot);
+    }
+  }
+
+  /** Orders whose time has passed are dead from now on, though the engine removes them only when it meets them. */
+  private advance(clockMs: number): void {
+    this.timeMs = clockMs;
+    for (const id of this.orders.expired(clockMs)) {
+      const order = this.orders.get(id);
+      if (order !== null) this.close(order, CLOSE_EXPIRED);
+    }
+  }
+
+  private open(order: OpenOrder): void {
+    this.orders.add(order);
+    this.changeBook(order, order.lots);
+    this.changes.orders.add(order.id);
+  }
+
+  private close(order: OpenOrder, reason: number): void {
+    this.changeBook(order, -order.lots);
+    this.orders.remove(order.id);
+    const state = reason === CLOSE_FILLED ? 'filled' : 'cancelled';
+    this.closed.add({ ...order, state, reason, updatedMs: this.timeMs });
+    this.changes.orders.add(order.id);
+    this.changes.accounts.add(order.account);
+  }
+
+  private closeTaker(taker: TakerSoFar, command: DurableCommand): void {
+    this.closed.add(describeTaker(taker, command, this.replaced, this.timeMs));
+    this.changes.orders.add(taker.id);
+  }
+
+  private changeBook(order: OpenOrder, delta: number): void {
+    if (delta === 0) return;
+    const book = this.book(order.instrument);
+    book.change(order.side, order.priceTicks, delta, this.sequence);
+    this.changes.books.add(book);
+    this.changes.tickers.add(order.instrument);
+  }
+
+  private touch(account: number): void {
+    this.changes.accounts.add(account);
+  }
+
+  private pricesOf(slot: number): { index: number; mark: number } {
+    const record = this.reader.instrument(slot);
+    if (record === null) return { index: 0, mark: 0 };
+    const underlying = this.reader.underlying(record.underlying);
+    return {
+      index: Number(underlying.indexPrice),
+      mark: Number(record.markPerLot ?? 0n) * underlying.lotsPerContract,
+    };
+  }
+}
+
+function addToTaker(
+  before: TakerSoFar | null,
+  fill: Fill,
+  value: number,
+  remaining: number,
+): TakerSoFar {
+  const same = before?.id === fill.takerId ? before : null;
+  return {
+    id: fill.takerId,
+    account: fill.takerAccount,
+    instrument: fill.instrument,
+    side: fill.takerSide,
+    lastPriceTicks: fill.priceTicks,
+    lots: (same?.lots ?? 0) + fill.lots,
+    value: (same?.value ?? 0) + value,
+    remaining,
+  };
+}
+
+function noChanges(): MarketChanges {
+  return {
+    books: new Set(),
+    fills: [],
+    orders: new Set(),
+    accounts: new Set(),
+    tickers: new Set(),
+    indexes: new Set(),
+    status: false,
+  };
+}
