@@ -28,6 +28,7 @@ export class Journal {
   #gather: (() => CommitGroup | null) | null = null;
   #onGathered: (group: CommitGroup) => void = () => {};
   #failed: JournalError | null = null;
+  #closing = false;
   #idle: { resolve: () => void; reject: (error: JournalError) => void }[] = [];
 
   private constructor(worker: Worker, head: JournalHead, deps: JournalDependencies) {
@@ -45,8 +46,8 @@ export class Journal {
     const first = await new Promise<FromJournal>((resolve, reject) => {
       worker.once('message', resolve);
       worker.once('error', reject);
+      worker.once('exit', () => reject(journalThreadDied(undefined)));
     });
-    worker.removeAllListeners();
     if (first.kind !== 'open') {
       await worker.terminate();
       if (first.kind === 'failed') throw new JournalError(first.error.code, first.error.message);
@@ -90,8 +91,8 @@ export class Journal {
   async close(): Promise<void> {
     if (this.#failed === null) {
       await this.drained();
+      this.#closing = true;
       await new Promise<void>((resolve) => {
-        this.#worker.removeAllListeners();
         this.#worker.once('exit', () => resolve());
         this.#post({ kind: 'close' });
       });
@@ -133,7 +134,7 @@ export class Journal {
   }
 
   #fail(error: JournalError) {
-    if (this.#failed) return;
+    if (this.#failed || this.#closing) return;
     this.#failed = error;
     for (const waiting of [...(this.#running ?? []), ...this.#waiting]) waiting.failed(error);
     for (const waiter of this.#idle.splice(0)) waiter.reject(error);

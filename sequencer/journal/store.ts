@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, statSync, writeFileSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { JournalError, SequencerError } from '../errors.ts';
 import { chainNext, chainStart, type EntryRow } from './chain.ts';
@@ -93,7 +93,8 @@ export class JournalStore {
   /** Opens or creates the database and checks all of it: pages, identity, and the hash chain from the first row on. */
   static open(options: StoreOptions, deps: StoreDependencies = {}): JournalStore {
     return guard('open', () => {
-      const fresh = !existsSync(options.file);
+      const fresh = !existsSync(options.file) || statSync(options.file).size === 0;
+      if (fresh && existsSync(markerOf(options.file))) throw journalMissing(options.file);
       const db = new Database(options.file);
       try {
         db.pragma('journal_mode = WAL');
@@ -102,6 +103,7 @@ export class JournalStore {
         if (options.maxPages !== undefined) db.pragma(`max_page_count = ${options.maxPages}`);
         if (!fresh) quickCheck(db);
         prepareSchema(db, options.identity);
+        writeMarker(options);
         const store = new JournalStore(db, options, deps);
         store.#verify();
         return store;
@@ -362,6 +364,24 @@ function prepareStatements(db: Database.Database) {
       'INSERT INTO sends (batch, nonce, transaction_hash, header, at_ms) VALUES (@batch, @nonce, @transactionHash, @header, @atMs)',
     ),
   };
+}
+
+/** Beside the database from its first day on: tells a journal that is new from one that was lost. */
+function markerOf(file: string): string {
+  return `${file}.identity.json`;
+}
+
+function writeMarker(options: StoreOptions) {
+  const marker = markerOf(options.file);
+  if (existsSync(marker)) return;
+  writeFileSync(marker, `${JSON.stringify(options.identity)}\n`, { flush: true });
+}
+
+function journalMissing(file: string): JournalError {
+  return new JournalError(
+    'JOURNAL_MISSING',
+    `There was a journal at ${file}, and it is gone or empty. Restore it from a backup; to give its unposted commands up, remove the whole data directory and rebuild from L1.`,
+  );
 }
 
 function quickCheck(db: Database.Database) {
