@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+import { Base } from './Base.sol';
+import { Token } from './libraries/Token.sol';
+
+/// @notice Pays collateral out. A transfer that fails becomes a credit of its owner and holds up nobody.
+abstract contract Vault is Base {
+    /// @notice Thrown when so little gas is left that a transfer could fail for want of it and be recorded as refused.
+    error GasTooLow(uint256 needed);
+    /// @notice Thrown when the caller has no credit.
+    error NoCredit(address owner);
+    /// @notice Thrown when the token refuses the place that a credit was to go to.
+    error TransferRefused(address to);
+
+    /// @notice Collateral left the vault.
+    event Paid(address indexed to, uint256 amount);
+    /// @notice The token refused a payment; the owner may send it elsewhere with `redirect`.
+    event Credited(address indexed owner, uint256 amount);
+
+    /// @dev What a transfer may need, many times that of any ordinary token; see `_pay`.
+    uint256 internal constant TRANSFER_GAS = 200_000;
+
+    /// @notice Sends the caller's credit to `to`.
+    function redirect(address to) external nonReentrant {
+        uint256 amount = credits[msg.sender];
+        if (amount == 0) revert NoCredit(msg.sender);
+        credits[msg.sender] = 0;
+        held -= amount;
+        emit Paid(to, amount);
+        if (to == address(this) || !Token.tryTransfer(token, to, amount)) revert TransferRefused(to);
+    }
+
+    /// @dev Last call of every function that pays: what it owes is settled before. A failure is recorded, so the gas
+    /// that the token gets has a floor: of `gasleft`, 1/64 stays here, hence the 64/63 and some.
+    function _pay(address to, uint256 amount) internal {
+        if (amount == 0) return;
+        if (gasleft() < TRANSFER_GAS * 64 / 63 + 50_000) revert GasTooLow(TRANSFER_GAS * 64 / 63 + 50_000);
+        held -= amount;
+        if (Token.tryTransfer(token, to, amount)) {
+            emit Paid(to, amount);
+        } else {
+            held += amount;
+            credits[to] += amount;
+            emit Credited(to, amount);
+        }
+    }
+}
