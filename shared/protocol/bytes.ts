@@ -71,6 +71,11 @@ export class ByteWriter {
     return this;
   }
 
+  /** A varint that fits 32 bits. */
+  varint32(value: number): this {
+    return this.varint(checkUint(value, 0xffff_ffff));
+  }
+
   /** Unsigned LEB128 in its shortest form. */
   varint(value: number | bigint): this {
     if (typeof value === 'bigint') return this.varint64(checkUint64(value));
@@ -205,6 +210,13 @@ export class ByteReader {
     }
     this.failed = true;
     return 0n;
+  }
+
+  /** A varint that fits 32 bits; a larger one fails. */
+  varint32(): number {
+    const value = this.varint();
+    if (value > 0xffff_ffffn) this.failed = true;
+    return this.failed ? 0 : Number(value);
   }
 
   /** A copy of the next `length` bytes. */

@@ -5,7 +5,6 @@ import { ByteReader, ByteWriter } from './bytes.ts';
 import {
   type Action,
   type Command,
-  type Envelope,
   isSigned,
   KIND_NUMBERS,
   kindOfNumber,
@@ -16,7 +15,7 @@ import {
 import { EncodingError } from './errors.ts';
 import { SIGNATURE_BYTES } from './signatures.ts';
 import { decodeSystemBody, encodeSystemBody } from './system-codec.ts';
-import { type Lots, type Money, money, type Ticks } from './units.ts';
+import { lots, money, ticks } from './units.ts';
 
 export * from './command-types.ts';
 
@@ -24,8 +23,6 @@ export * from './command-types.ts';
 export type Decoded<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly code: number; readonly reason: string };
-
-const U32_MAX = 0xffff_ffffn;
 
 /**
  * The bytes of any command. Throws `EncodingError` when a field is out of range or contradicts the flags,
@@ -53,7 +50,7 @@ function writeEnvelope(writer: ByteWriter, command: SignedCommand): void {
   }
   writer
     .u8(KIND_NUMBERS[command.kind] | (command.keySlot << 5))
-    .varint(command.account)
+    .varint32(command.account)
     .varint(command.nonce)
     .u32(command.validUntil);
 }
@@ -78,13 +75,13 @@ function writeActionBody(writer: ByteWriter, action: Action): void {
     case 'cancelAll':
       return;
     case 'amend':
-      writer.varint(action.orderId).varint(action.price).varint(action.lots);
+      writer.varint(action.orderId).varint32(action.price).varint32(action.lots);
       return;
     case 'withdraw':
       writer.varint(action.amount);
       return;
     case 'transfer':
-      writer.varint(action.toAccount).varint(action.amount);
+      writer.varint32(action.toAccount).varint(action.amount);
       return;
     case 'setKey':
       writer.u8(action.slot).bytes(action.address, 20).u8(action.scope).u32(action.expiry);
@@ -104,7 +101,7 @@ function writeOrder(writer: ByteWriter, order: OrderAction): void {
   if (timed !== (expiry !== undefined)) {
     throw new EncodingError('An order has an expiry exactly when it is good till time.');
   }
-  writer.u16(order.instrument).u16(flags).varint(order.price).varint(order.lots);
+  writer.u16(order.instrument).u16(flags).varint32(order.price).varint32(order.lots);
   if (label !== undefined) writer.u64(label);
   if (expiry !== undefined) writer.u32(expiry);
 }
@@ -130,17 +127,12 @@ function decodeSigned(
   kind: Action['kind'],
   keySlot: number,
 ): Decoded<SignedCommand> {
-  const account = reader.varint();
-  const nonce = reader.varint();
-  const validUntil = reader.u32();
-  const body = readActionBody(reader, kind);
+  const account = reader.varint32();
+  const envelope = { keySlot, account, nonce: reader.varint(), validUntil: reader.u32() };
+  const action = readActionBody(reader, kind);
   const signature = reader.bytes(SIGNATURE_BYTES);
-  const failure = finished(reader) ?? (body.ok ? null : body);
-  if (failure) return failure;
-  if (account > U32_MAX) return outOfRange(codes.NO_SUCH_ACCOUNT, 'account');
-  const envelope: Envelope = { keySlot, account: Number(account), nonce, validUntil };
-  const { value } = body as { value: Action };
-  return { ok: true, value: { ...value, ...envelope, signature } as SignedCommand };
+  const value = { ...action, ...envelope, signature } as SignedCommand;
+  return finished(reader) ?? { ok: true, value };
 }
 
 /** The inverse of `encodeForcedAction`; never throws. */
@@ -151,86 +143,72 @@ export function decodeForcedAction(bytes: Uint8Array): Decoded<Action> {
   const kind = kindOfNumber(first & 31);
   if (first >> 5 !== 0) return malformed('a forced command has key slot 0');
   if (kind === undefined) return unknownKind(first);
-  if (first < K.CMD_ORDER)
-    return { ok: false, code: codes.NOT_ALLOWED_HERE, reason: `${kind} is not signed` };
-  const body = readActionBody(reader, kind as Action['kind']);
-  return finished(reader) ?? body;
+  if (first < K.CMD_ORDER) {
+    return { ok: false, code: codes.NOT_ALLOWED_HERE, reason: `A ${kind} command is not signed.` };
+  }
+  const value = readActionBody(reader, kind as Action['kind']);
+  return finished(reader) ?? { ok: true, value };
 }
 
-/** Reads a body whole before judging its numbers, since truncation comes before range in the engine too. */
-function readActionBody(reader: ByteReader, kind: Action['kind']): Decoded<Action> {
+/** Fields in their order on the wire; the caller looks at `reader.failed`. */
+function readActionBody(reader: ByteReader, kind: Action['kind']): Action {
   switch (kind) {
     case 'order':
       return readOrder(reader);
     case 'cancel':
-      return accept({ kind, orderId: reader.varint() });
+      return { kind, orderId: reader.varint() };
     case 'cancelLabel':
-      return accept({ kind, label: reader.u64() });
+      return { kind, label: reader.u64() };
     case 'cancelAll':
-      return accept({ kind });
+      return { kind };
     case 'amend':
-      return readAmend(reader);
+      return {
+        kind,
+        orderId: reader.varint(),
+        price: ticks(reader.varint32()),
+        lots: lots(reader.varint32()),
+      };
     case 'withdraw':
-      return accept({ kind, amount: money(reader.varint()) });
-    case 'transfer': {
-      const toAccount = reader.varint();
-      const amount = reader.varint() as Money;
-      if (toAccount > U32_MAX) return outOfRange(codes.NO_SUCH_ACCOUNT, 'receiving account');
-      return accept({ kind, toAccount: Number(toAccount), amount });
-    }
-    case 'setKey': {
-      const slot = reader.u8();
-      const address = reader.bytes(20);
-      return accept({ kind, slot, address, scope: reader.u8(), expiry: reader.u32() });
-    }
+      return { kind, amount: money(reader.varint()) };
+    case 'transfer':
+      return { kind, toAccount: reader.varint32(), amount: money(reader.varint()) };
+    case 'setKey':
+      return {
+        kind,
+        slot: reader.u8(),
+        address: reader.bytes(20),
+        scope: reader.u8(),
+        expiry: reader.u32(),
+      };
     case 'revokeKey':
-      return accept({ kind, slot: reader.u8() });
+      return { kind, slot: reader.u8() };
   }
 }
 
-function readOrder(reader: ByteReader): Decoded<Action> {
+function readOrder(reader: ByteReader): OrderAction {
   const instrument = reader.u16();
   const flags = reader.u16();
-  const price = reader.varint();
-  const lots = reader.varint();
+  const price = ticks(reader.varint32());
+  const quantity = lots(reader.varint32());
   const label = flags & K.FLAG_LABEL ? reader.u64() : undefined;
   const timed = ((flags >> K.FLAG_TIF_SHIFT) & 3) === K.TIF_GTT;
   const expiry = timed ? reader.u32() : undefined;
-  if (price > U32_MAX) return outOfRange(codes.BAD_PRICE, 'price');
-  if (lots > U32_MAX) return outOfRange(codes.BAD_QUANTITY, 'quantity');
-  return accept({
+  return {
     kind: 'order',
     instrument,
     flags,
-    price: Number(price) as Ticks,
-    lots: Number(lots) as Lots,
+    price,
+    lots: quantity,
     ...(label === undefined ? {} : { label }),
     ...(expiry === undefined ? {} : { expiry }),
-  });
-}
-
-function readAmend(reader: ByteReader): Decoded<Action> {
-  const orderId = reader.varint();
-  const price = reader.varint();
-  const lots = reader.varint();
-  if (price > U32_MAX) return outOfRange(codes.BAD_PRICE, 'price');
-  if (lots > U32_MAX) return outOfRange(codes.BAD_QUANTITY, 'quantity');
-  return accept({
-    kind: 'amend',
-    orderId,
-    price: Number(price) as Ticks,
-    lots: Number(lots) as Lots,
-  });
+  };
 }
 
 type Refusal = { readonly ok: false; readonly code: number; readonly reason: string };
 
-function accept(value: Action): Decoded<Action> {
-  return { ok: true, value };
-}
-
 function finished(reader: ByteReader): Refusal | null {
-  if (reader.failed) return malformed('truncated, or an integer is not in its shortest form');
+  if (reader.failed)
+    return malformed('truncated, or an integer is too large or not in its shortest form');
   return reader.remaining === 0 ? null : malformed(`${reader.remaining} bytes too many`);
 }
 
@@ -240,8 +218,4 @@ function malformed(reason: string): Refusal {
 
 function unknownKind(kind: number): Refusal {
   return { ok: false, code: codes.UNKNOWN_KIND, reason: `There is no command of kind ${kind}.` };
-}
-
-function outOfRange(code: number, what: string): Refusal {
-  return { ok: false, code, reason: `The ${what} is larger than any the engine has.` };
 }

@@ -36,7 +36,7 @@ export function encodeSystemBody(writer: ByteWriter, command: SystemCommand): vo
       writer.u16(command.instrument);
       return;
     case 'settleAccount':
-      writer.varint(command.account);
+      writer.varint32(command.account);
       return;
     case 'sweep':
       checkCount(command.orderIds.length, MAX_SWEEP, 'orders');
@@ -103,11 +103,8 @@ export function decodeSystemBody(
     case 'settleInstrument':
     case 'delist':
       return { kind, instrument: reader.u16() };
-    case 'settleAccount': {
-      const account = reader.varint();
-      if (account > 0xffff_ffffn) return 'the account is larger than any';
-      return { kind, account: Number(account) };
-    }
+    case 'settleAccount':
+      return { kind, account: reader.varint32() };
     case 'sweep':
       return readSweep(reader);
   }
