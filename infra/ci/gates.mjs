@@ -2,6 +2,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { BIN, ROOT } from '../setup/paths.mjs';
+import { checkLock } from './lock.mjs';
 import { run } from './run.mjs';
 
 /**
@@ -167,6 +168,11 @@ export const GATES = [
     ['build', '--sizes', '--skip', 'test'],
     { cwd: contracts },
   ),
+  {
+    name: 'lock file complete',
+    remedy: 'node infra/ci/lock.mjs --write',
+    check: async () => checkLock(),
+  },
   { name: 'top-level names', remedy: 'put it under one of the six folders', check: topLevelNames },
   {
     name: 'folder READMEs',

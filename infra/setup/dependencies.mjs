@@ -17,6 +17,8 @@ const PROBES = {
   'better-sqlite3': 'new (require("better-sqlite3"))(":memory:").exec("select 1")',
   secp256k1: 'require("secp256k1/bindings.js")',
 };
+/** Whose absence only costs speed: there is a portable implementation with the same results. */
+const OPTIONAL = new Set(['secp256k1']);
 const TOOLS = ['forge', 'anvil', 'tsx', 'vitest', 'biome', 'tsc'];
 
 /** npm as it was started, or the one beside this Node, or the one in PATH. */
@@ -104,12 +106,18 @@ export async function dependenciesStep() {
   if (isStamped(STAMP, hash) && existsSync(join(BIN, 'tsx'))) return false;
 
   if (!installedMatchesLock()) await install();
-  const broken = brokenPackages();
-  if (broken.length > 0) await rebuild(broken.filter((name) => name in PROBES));
+  const broken = brokenPackages().filter((name) => name in PROBES);
+  if (broken.length > 0) await rebuild(broken);
   const still = brokenPackages();
-  if (still.length > 0) {
+  for (const name of still.filter((name) => OPTIONAL.has(name))) {
+    say(
+      `the native part of ${name} does not load; its portable twin gives the same results, slower`,
+    );
+  }
+  const essential = still.filter((name) => !OPTIONAL.has(name));
+  if (essential.length > 0) {
     throw new SetupError('DEPENDENCIES_BROKEN', {
-      happened: `installed, but not usable: ${still.join(', ')}.`,
+      happened: `installed, but not usable: ${essential.join(', ')}.`,
       remedy:
         'Delete node_modules and run the same command again; build/logs has the output of npm.',
     });

@@ -15,8 +15,8 @@ const GIVE_UP_MS = 30 * 60_000;
  * One set-up at a time in one clone. The lock is a listening socket, so the kernel frees it however its holder dies:
  * there is no stale lock file to judge. On Linux it has no file at all (abstract namespace).
  */
-function lockAddress() {
-  const name = `plimsoll-setup-${createHash('sha256').update(ROOT).digest('hex').slice(0, 16)}`;
+function lockAddress(folder) {
+  const name = `plimsoll-setup-${createHash('sha256').update(folder).digest('hex').slice(0, 16)}`;
   return process.platform === 'linux' ? `\0${name}` : join(tmpdir(), `${name}.sock`);
 }
 
@@ -32,9 +32,9 @@ function tryLock(address) {
   });
 }
 
-/** Waits for the lock; the result frees it. */
-export async function acquireLock() {
-  const address = lockAddress();
+/** Waits for the lock of a clone; the result frees it. */
+export async function acquireLock(folder = ROOT) {
+  const address = lockAddress(folder);
   const startedMs = Date.now();
   for (let told = false; ; ) {
     const server = await tryLock(address);
