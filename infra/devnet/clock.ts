@@ -1,30 +1,13 @@
 /**
- * Time as a devnet sees it. Everything that asks for the time takes a `Clock`; only `systemClock` looks at the machine's.
- * A virtual clock starts anywhere and runs faster, alike in every process that is given the same three numbers.
+ * Time as a devnet sees it: the sequencer's own clock, which every other part is given too. Nothing here but these
+ * functions knows that there is a real time behind it.
  */
-export interface Clock {
-  /** Milliseconds since 1970, whole. */
-  nowMs(): number;
-}
+import type { Clock, VirtualTime } from '#sequencer/clock.ts';
 
-export interface VirtualTime {
-  /** Virtual seconds a real second; 1 to 60. */
-  readonly rate: number;
-  /** The real time at which the virtual clock showed `virtualStartMs`. */
-  readonly realStartMs: number;
-  readonly virtualStartMs: number;
-}
+export { type Clock, systemClock, type VirtualTime, virtualClock } from '#sequencer/clock.ts';
 
+/** At more than this, one second of an oracle's silence is more than the engine bears. */
 export const MAX_RATE = 60;
-
-export const systemClock: Clock = { nowMs: () => Date.now() };
-
-/** A clock that showed `virtualStartMs` at `realStartMs` and runs `rate` times as fast as `real`. */
-export function virtualClock(time: VirtualTime, real: Clock = systemClock): Clock {
-  return {
-    nowMs: () => time.virtualStartMs + Math.floor((real.nowMs() - time.realStartMs) * time.rate),
-  };
-}
 
 /** Text for a child's command line or environment: `rate,realStartMs,virtualStartMs`. */
 export function formatVirtualTime(time: VirtualTime): string {
