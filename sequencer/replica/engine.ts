@@ -1,0 +1,13 @@
+/** The part of the engine's host (`shared/host/engine.ts`) that the sequencer drives. */
+export interface HostEngine {
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+  segmentStart(): void;
+  execute(command: Uint8Array): number;
+  advance(): void;
+  executeInbox(message: Uint8Array): number;
+  /** EIP-712 digest of a signed command, null if it has none now. Leaves no trace. */
+  digest(command: Uint8Array): Uint8Array | null;
+  /** Takes back what the last entry call did. */
+  undo(): void;
+}
