@@ -9,3 +9,21 @@ export {
   lastFridayOfMonth,
   weekday,
 } from './calendar';
+export {
+  exp,
+  expFraction,
+  ln,
+  lnRatio,
+  normalCdf,
+  normalDensity,
+  scaledTail,
+  sqrtDown,
+  sqrtWide,
+} from './fixed';
+export {
+  callDeltaNearest,
+  callPriceNearest,
+  outOfTheMoneyNearest,
+  putPriceNearest,
+  totalVolatility,
+} from './black76';
