@@ -1,0 +1,52 @@
+/**
+ * Compiles the engine: `npx tsx shared/engine/build.ts [--out FILE]`. The same sources give the same bytes on every
+ * machine and from every folder; gates.ts checks that.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import asc from 'assemblyscript/asc';
+import { STATE_PAGES } from './layout.ts';
+
+const here = dirname(fileURLToPath(import.meta.url));
+
+export const OUTPUT = resolve(here, 'build/engine.wasm');
+
+/** Compiles the engine's sources in `folder` and returns the module's bytes; throws with the compiler's words. */
+export async function compileEngine(folder: string = here): Promise<Uint8Array> {
+  const { error, stdout, stderr, ...rest } = await asc.main(
+    [
+      'engine.ts',
+      '--outFile', 'engine.wasm',
+      '--runtime', 'stub',
+      '-O3',
+      '--converge',
+      '--noAssert',
+      '--initialMemory', String(STATE_PAGES),
+      '--maximumMemory', String(STATE_PAGES),
+      '--memoryBase', '0',
+      '--disable', 'sign-extension,bulk-memory,nontrapping-f2i,mutable-globals',
+      '--baseDir', folder,
+    ],
+    {
+      writeFile: (name: string, contents: Uint8Array | string) => {
+        if (name.endsWith('.wasm')) output = contents as Uint8Array;
+      },
+    },
+  );
+  void rest;
+  if (error) throw new Error(`The engine does not compile.\n${stderr.toString()}${stdout.toString()}`);
+  const bytes = output;
+  output = undefined;
+  if (!bytes) throw new Error('The compiler wrote no module.');
+  return bytes;
+}
+
+let output: Uint8Array | undefined;
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  const bytes = await compileEngine();
+  mkdirSync(dirname(OUTPUT), { recursive: true });
+  writeFileSync(OUTPUT, bytes);
+  console.log(`engine.wasm: ${bytes.length} bytes`);
+}

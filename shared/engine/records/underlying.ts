@@ -1,0 +1,64 @@
+import { MAX_UNDERLYINGS, UNDERLYINGS, UNDERLYING_SIZE } from "../layout";
+
+/**
+ * One underlying: its units and listing rules, its index, its price epochs, its settlement window. 512 bytes.
+ *
+ *   0      48          104             160           224       288            416       512
+ *   | rules | index     | price epoch   | settlement  | fees..  | settled 8x16 | padding |
+ */
+@unmanaged
+export class Underlying {
+  name: u64; // 8 bytes ASCII, zero-padded
+  nameLength: u32;
+  lotsPerContract: u32;
+  tick: u64; // money per contract
+  tickPerLot: u64; // money per lot: tick / lotsPerContract, exact
+  strikeStep: u32; // whole USDC
+  strikeBandBps: u32;
+  priceBandBps: u32;
+  /** Which of the two sets of marks is the complete one. */
+  buffer: u32;
+  // ---- last accepted prices
+  indexPrice: u64; // 1e-6 USDC
+  indexTime: u64; // ms
+  indexRound: u32;
+  volatilityRound: u32;
+  volatilityTime: u64;
+  // ---- price epochs
+  epoch: u32; // complete ones
+  building: u32; // 1 while the other set is being filled
+  cursor: u32; // instrument to price next, slot + 1
+  surfaces: u32; // entries in use
+  epochIndex: u64; // the index of the complete set
+  epochTime: u64;
+  buildIndex: u64;
+  buildTime: u64;
+  buildIndexRound: u32; // rounds the set being built, or last built, was started from
+  buildVolatilityRound: u32;
+  firstInstrument: u32; // slot + 1, in listing order
+  lastInstrument: u32;
+  // ---- the settlement average under way
+  windowDay: u32;
+  windowPad: u32;
+  windowCovered: u64; // ms
+  windowSum: u64; // price x ms
+  // ---- fees a lot at the complete set's index, rounded up
+  takerFeePerLot: u64;
+  makerFeePerLot: u64;
+  settledNext: u32; // where in the ring the next settled day goes
+  settledPad: u32;
+
+  @inline
+  static at(index: u32): Underlying {
+    return changetype<Underlying>(UNDERLYINGS + <usize>index * UNDERLYING_SIZE);
+  }
+}
+
+/** The last eight settled days, each day u64 and price u64, at this offset of the record. */
+export const SETTLED_RING: usize = 288;
+export const SETTLED_ENTRIES: u32 = 8;
+
+if (offsetof<Underlying>("indexPrice") != 48) ERROR("layout");
+if (offsetof<Underlying>("epoch") != 80) ERROR("layout");
+if (offsetof<Underlying>() > SETTLED_RING) ERROR("layout");
+if (MAX_UNDERLYINGS != 4) ERROR("layout");
