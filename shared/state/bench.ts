@@ -1,0 +1,79 @@
+/**
+ * Root cost per segment, rebuild, snapshot: `npx tsx shared/state/bench.ts`. The state has the engine's
+ * size; dirty blocks are drawn from the touched records, so the tree is as warm as a running sealer's.
+ */
+import { STATE_END } from '#shared/engine/layout.ts';
+import {
+  areasOf,
+  BLOCK_BYTES,
+  type RewrittenExports,
+  viewsOf,
+} from '#shared/machine/wasm/areas.ts';
+import { assemble } from '#shared/machine/wasm/fixture.ts';
+import { rewrite } from '#shared/machine/wasm/rewrite.ts';
+import { fastestHasher, portableHasher } from './hasher.ts';
+import { StateTree } from './tree.ts';
+
+const TOUCHED_BYTES = 100 * 2 ** 20;
+const SEGMENTS = 400;
+
+const median = (times: number[]) => times.toSorted((a, b) => a - b)[times.length >> 1] ?? 0;
+const say = (line: string) => process.stdout.write(`${line}\n`);
+const rss = () => `${(process.memoryUsage().rss / 2 ** 20).toFixed(0)} MiB resident`;
+
+const options = { marks: true, undo: true, stateEnd: STATE_END };
+const statePages = areasOf(options).stateBytes / 65536;
+const plain = assemble(`(module (memory (export "memory") ${statePages} ${statePages}))`);
+const wasm = new Uint8Array(rewrite(plain, options));
+const instance = new WebAssembly.Instance(new WebAssembly.Module(wasm));
+const exports = instance.exports as unknown as RewrittenExports;
+const { state, marks } = viewsOf(instance.exports.memory as WebAssembly.Memory, exports);
+
+let seed = 1;
+const random = (below: number) => {
+  seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
+  return Math.floor((seed / 2 ** 32) * below);
+};
+
+say(`start: ${rss()}`);
+// Half of it one dense run (orders, accounts), half of it 64 KiB patches all over (books).
+const patches = TOUCHED_BYTES / 2 / 65536;
+const dense = 2 ** 31;
+const starts = Array.from({ length: patches }, (_, i) => i * 1_310_720);
+const at = (i: number) =>
+  i % 2 === 0
+    ? dense + random(TOUCHED_BYTES / 2 / BLOCK_BYTES) * BLOCK_BYTES
+    : (starts[random(patches)] as number) + random(512) * BLOCK_BYTES;
+state.fill(7, dense, dense + TOUCHED_BYTES / 2);
+for (const start of starts) state.fill(9, start, start + 65536);
+say(`100 MiB touched: ${rss()}`);
+
+for (const hasher of [fastestHasher(), portableHasher]) {
+  const tree = new StateTree({ state, marks }, hasher);
+  const scan = process.hrtime.bigint();
+  tree.rebuild();
+  const scanned = process.hrtime.bigint();
+  const pages = tree.touchedPages();
+  const listed = process.hrtime.bigint();
+  tree.rebuild(pages);
+  const rebuilt = process.hrtime.bigint();
+  const ms = (from: bigint, to: bigint) => `${(Number(to - from) / 1e6).toFixed(0)} ms`;
+  say(`\n${hasher.name}: rebuild by scanning ${ms(scan, scanned)}, of ${pages.length} known pages`);
+  say(`  ${ms(listed, rebuilt)}, listing the pages ${ms(scanned, listed)}; ${rss()}`);
+  for (const blocks of [0, 16, 64, 256, 1024]) {
+    const times: number[] = [];
+    for (let segment = 0; segment < SEGMENTS; segment++) {
+      for (let i = 0; i < blocks; i++) {
+        const address = at(i);
+        exports.touch(address, 1);
+        state[address] = segment;
+      }
+      exports.undoReset?.();
+      const began = process.hrtime.bigint();
+      tree.updatedRoot();
+      times.push(Number(process.hrtime.bigint() - began) / 1000);
+    }
+    const settled = times.slice(SEGMENTS / 2);
+    say(`  ${String(blocks).padStart(4)} dirty blocks: ${median(settled).toFixed(0)} us a root`);
+  }
+}

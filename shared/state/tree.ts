@@ -1,0 +1,223 @@
+import { BLOCK_BYTES } from '#shared/machine/wasm/areas.ts';
+import { StateError } from './errors.ts';
+import { fastestHasher, hashPair, type PairHasher } from './hasher.ts';
+import { MarkCollector, type Marks } from './marks.ts';
+import { LOWEST_KEPT, NodeStore } from './nodes.ts';
+import { DEPTH, NODE_BYTES, zeroNode } from './shape.ts';
+
+/** Pages of the rebuild and of snapshots. */
+export const PAGE_BYTES = 4096;
+const PAGE_HEIGHT = 7; // a node of this height covers a page
+const BLOCK_HEIGHT = 2;
+/** Pairs hashed in one native call: 128 KiB, which stays in the second-level cache. */
+const CHUNK = 2048;
+const PAGES_AT_ONCE = (CHUNK * 64) / PAGE_BYTES;
+
+export interface StateTreeOptions {
+  /** The state, index 0 being state address 0 (`viewsOf`); a multiple of 4,096 bytes, word-aligned. */
+  readonly state: Uint8Array;
+  /** Where stores are marked; without it only `rebuild` and `updateBlocks` can be used. */
+  readonly marks?: Marks | undefined;
+}
+
+/**
+ * The Merkle tree over an engine's memory: SHA-256, 32-byte leaves, depth 27, zero subtrees implied. It starts
+ * as the tree of zeroed memory; call `rebuild` where the memory is not zeroed.
+ */
+export class StateTree {
+  readonly state: Uint8Array;
+  readonly hasher: PairHasher;
+  private nodes: NodeStore;
+  private readonly stateWords: Int32Array;
+  private readonly collector: MarkCollector | undefined;
+  private dirty = new Uint32Array(4096);
+  private readonly input = new Int32Array(CHUNK * 16);
+  private readonly output = new Int32Array(CHUNK * 8);
+  private readonly views: [Uint8Array, Uint8Array, Uint8Array][] = [];
+
+  constructor(options: StateTreeOptions, hasher: PairHasher = fastestHasher()) {
+    const { state, marks } = options;
+    if (state.length % PAGE_BYTES !== 0 || state.byteOffset % 4 !== 0 || state.length === 0) {
+      throw new StateError(
+        'STATE_MISALIGNED',
+        `A state of ${state.length} bytes at ${state.byteOffset} is not whole 4 KiB pages. Pass all of it.`,
+      );
+    }
+    this.state = state;
+    this.hasher = hasher;
+    this.stateWords = new Int32Array(state.buffer, state.byteOffset, state.length / 4);
+    this.nodes = new NodeStore(state.length);
+    this.collector = marks && new MarkCollector(marks);
+  }
+
+  /** The root as of the last update, 32 bytes, a copy. */
+  root(): Uint8Array {
+    return this.nodes.get(DEPTH, 0);
+  }
+
+  /** Hashes what stores marked since the last call, and returns the root. */
+  updatedRoot(): Uint8Array {
+    this.update();
+    return this.root();
+  }
+
+  /** Hashes the blocks that are marked and clears the marks. Returns how many 128-byte blocks there were. */
+  update(): number {
+    if (this.collector === undefined) {
+      throw new StateError(
+        'STATE_MISALIGNED',
+        'This tree was made without marks. Pass those of a module rewritten with marks, or rebuild.',
+      );
+    }
+    const blocks = this.collector.collect();
+    this.updateBlocks(blocks);
+    return blocks.length;
+  }
+
+  /** Hashes these 128-byte blocks again: their indices, ascending, each once. */
+  updateBlocks(blocks: Uint32Array): void {
+    const count = blocks.length;
+    if (count === 0) return;
+    if ((blocks[count - 1] as number) >= this.state.length / BLOCK_BYTES) {
+      throw new StateError('STATE_OUT_OF_RANGE', 'A block lies behind the end of the state.');
+    }
+    if (this.dirty.length < count) this.dirty = new Uint32Array(count * 2);
+    this.dirty.set(blocks);
+    const target = { height: BLOCK_HEIGHT, indices: this.dirty };
+    for (let from = 0; from < count; from += CHUNK / 2) {
+      const to = Math.min(from + CHUNK / 2, count);
+      this.gatherBlocks(from, to);
+      const [pairs, hashes] = this.viewsOf(2 * (to - from));
+      this.hasher.hashInto(pairs, hashes);
+      const [, , again] = this.viewsOf(to - from);
+      this.hasher.hashInto(hashes, again);
+      this.nodes.scatter(target, from, to, this.input);
+    }
+    this.rehashAbove(BLOCK_HEIGHT, count);
+  }
+
+  /**
+   * Builds the whole tree from memory. `pages`: ascending indices of the 4 KiB pages that are not zero;
+   * without it all of the memory is scanned, which reads gigabytes.
+   */
+  rebuild(pages: Uint32Array = nonZeroPages(this.state)): Uint8Array {
+    this.nodes = new NodeStore(this.state.length);
+    this.collector?.collect();
+    for (let i = 0; i < pages.length; ) {
+      const first = pages[i] as number;
+      let run = 1;
+      while (run < PAGES_AT_ONCE && pages[i + run] === first + run) run++;
+      this.hashPages(first, run);
+      i += run;
+    }
+    if (this.dirty.length < pages.length) this.dirty = new Uint32Array(pages.length);
+    this.dirty.set(pages);
+    this.rehashAbove(PAGE_HEIGHT, pages.length);
+    return this.root();
+  }
+
+  /** A node as of the last update (leaves and their pairs: as memory is now), a copy. */
+  node(height: number, index: number): Uint8Array {
+    if (!(index >= 0 && index < 2 ** (DEPTH - height))) {
+      throw new StateError('STATE_OUT_OF_RANGE', `There is no node ${index} at height ${height}.`);
+    }
+    if (height >= LOWEST_KEPT) return this.nodes.get(height, index);
+    const start = index * NODE_BYTES * 2 ** height;
+    if (start >= this.state.length) return zeroNode(height).slice();
+    if (height === 0) return this.state.slice(start, start + NODE_BYTES);
+    return hashPair(this.node(0, 2 * index), this.node(0, 2 * index + 1));
+  }
+
+  /** Ascending indices of the 4 KiB pages that were ever written, as the tree knows; the others are zero. */
+  touchedPages(): Uint32Array {
+    let found: number[] = this.nodes.has(DEPTH, 0) ? [0] : [];
+    for (let height = DEPTH - 1; height >= PAGE_HEIGHT; height--) {
+      const below: number[] = [];
+      for (const index of found) {
+        if (this.nodes.has(height, 2 * index)) below.push(2 * index);
+        if (this.nodes.has(height, 2 * index + 1)) below.push(2 * index + 1);
+      }
+      found = below;
+    }
+    return Uint32Array.from(found);
+  }
+
+  /** Words of the dirty blocks, side by side in `input`. */
+  private gatherBlocks(from: number, to: number): void {
+    const { stateWords, input, dirty } = this;
+    const blockWords = BLOCK_BYTES / 4;
+    let out = 0;
+    for (let i = from; i < to; i++) {
+      const at = (dirty[i] as number) * blockWords;
+      for (let word = 0; word < blockWords; word++) input[out++] = stateWords[at + word] as number;
+    }
+  }
+
+  /** The first `count` entries of `dirty` changed at `height`: hashes what is above them. */
+  private rehashAbove(height: number, count: number): void {
+    const { dirty } = this;
+    let left = count;
+    for (let level = height + 1; level <= DEPTH && left > 0; level++) {
+      let parents = 0;
+      let last = -1;
+      for (let i = 0; i < left; i++) {
+        const parent = (dirty[i] as number) >>> 1;
+        if (parent === last) continue;
+        last = parent;
+        dirty[parents++] = parent;
+      }
+      left = parents;
+      const target = { height: level, indices: dirty };
+      for (let from = 0; from < left; from += CHUNK) {
+        const to = Math.min(from + CHUNK, left);
+        this.nodes.gatherChildren(target, from, to, this.input);
+        const [pairs, hashes] = this.viewsOf(to - from);
+        this.hasher.hashInto(pairs, hashes);
+        this.nodes.scatter(target, from, to, this.output);
+      }
+    }
+  }
+
+  /** Whole pages side by side need no gathering: each height is hashed from the one below in place. */
+  private hashPages(first: number, count: number): void {
+    const state = this.state.subarray(first * PAGE_BYTES, (first + count) * PAGE_BYTES);
+    const [, pairs] = this.viewsOf((count * PAGE_BYTES) / 64);
+    this.hasher.hashInto(state, pairs);
+    let below = pairs;
+    for (let height = BLOCK_HEIGHT; height <= PAGE_HEIGHT; height++) {
+      const perPage = 2 ** (PAGE_HEIGHT - height);
+      const at = this.nodes.byteStart(height) + first * perPage * NODE_BYTES;
+      const nodes = new Uint8Array(this.nodes.words.buffer, at, count * perPage * NODE_BYTES);
+      this.hasher.hashInto(below, nodes);
+      below = nodes;
+    }
+  }
+
+  /** The first `pairs` pairs of `input`, the first hashes of `output`, and of `input`; made once each. */
+  private viewsOf(pairs: number): [Uint8Array, Uint8Array, Uint8Array] {
+    const made = this.views[pairs];
+    if (made !== undefined) return made;
+    const { input, output } = this;
+    const views: [Uint8Array, Uint8Array, Uint8Array] = [
+      new Uint8Array(input.buffer, 0, pairs * 2 * NODE_BYTES),
+      new Uint8Array(output.buffer, 0, pairs * NODE_BYTES),
+      new Uint8Array(input.buffer, 0, pairs * NODE_BYTES),
+    ];
+    this.views[pairs] = views;
+    return views;
+  }
+}
+
+/** Ascending indices of the 4 KiB pages with a byte other than zero. Reads all of it. */
+export function nonZeroPages(state: Uint8Array): Uint32Array {
+  const words = new Int32Array(state.buffer, state.byteOffset, state.length / 4);
+  const pageWords = PAGE_BYTES / 4;
+  const pages: number[] = [];
+  for (let page = 0; page < words.length / pageWords; page++) {
+    const end = (page + 1) * pageWords;
+    let at = page * pageWords;
+    while (at < end && words[at] === 0) at++;
+    if (at < end) pages.push(page);
+  }
+  return Uint32Array.from(pages);
+}
