@@ -2,6 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { sleep } from '#infra/devnet/clock.ts';
 import { Random } from '#infra/market/random.ts';
 import { SimulatedMarket } from '#infra/market/simulated.ts';
+import { ApiError } from '#shared/client/errors.ts';
+import { NO_SUCH_ORDER, WOULD_TAKE } from '#shared/engine/codes.ts';
+import { DISCONNECTED } from '#shared/protocol/api-codes.ts';
 import { Crew } from './crew.ts';
 import { Maker, quoteTicks } from './maker.ts';
 import { BotStats } from './stats.ts';
@@ -26,18 +29,18 @@ class Ledger implements TradingAccount {
   readonly account = 2;
   readonly open = new Map<string, BotOrder>();
   readonly sent: BotOrder[] = [];
-  refuse = '';
+  refuse = 0;
   #id = 0;
 
   async order(order: BotOrder) {
     this.sent.push(order);
-    if (this.refuse !== '') throw Object.assign(new Error('no'), { refusal: this.refuse });
+    if (this.refuse !== 0) throw ApiError.local(this.refuse);
     const orderId = String(++this.#id);
     this.open.set(orderId, order);
     return { orderId, open: true, filled: 0 };
   }
   async cancel(orderId: string) {
-    if (!this.open.delete(orderId)) throw Object.assign(new Error('no'), { refusal: 'NO_ORDER' });
+    if (!this.open.delete(orderId)) throw ApiError.local(NO_SUCH_ORDER);
   }
   async cancelAll() {
     this.open.clear();
@@ -92,12 +95,15 @@ describe('maker', () => {
 
   test('counts refusals by their name', async () => {
     const { market, stats, random, ledger } = setUp();
-    ledger.refuse = 'WOULD_TAKE';
+    ledger.refuse = WOULD_TAKE;
     const maker = new Maker(ledger, { market, random, stats });
     maker.setInstruments(INSTRUMENTS);
     await maker.act(NOW_MS);
     expect([stats.orders, stats.acknowledged, stats.rejected]).toEqual([1, 0, 1]);
     expect(stats.commonest(3)).toBe('WOULD_TAKE 1');
+    ledger.refuse = DISCONNECTED;
+    await maker.act(NOW_MS);
+    expect([stats.orders, stats.rejected, stats.unknown]).toEqual([2, 1, 1]);
   });
 });
 

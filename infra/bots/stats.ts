@@ -1,4 +1,9 @@
 import { Latencies } from '#infra/devnet/latency.ts';
+import { ApiError } from '#shared/client/errors.ts';
+import { DISCONNECTED, OUTCOME_UNKNOWN } from '#shared/protocol/api-codes.ts';
+
+/** Codes from here on are found by the client itself: it cannot say what the exchange did. */
+const FIRST_LOCAL_CODE = DISCONNECTED;
 
 /** What all bots together did. */
 export class BotStats {
@@ -21,7 +26,7 @@ export class BotStats {
       this.latencies.add(performance.now() - startedAt);
       return answer;
     } catch (error) {
-      const refusal = engineCodeOf(error);
+      const refusal = refusalOf(error);
       if (refusal === undefined) {
         this.unknown += 1;
       } else {
@@ -42,8 +47,12 @@ export class BotStats {
   }
 }
 
-/** Name of the engine's or API's refusal, undefined for errors of the connection. */
-export function engineCodeOf(error: unknown): string | undefined {
-  if (typeof error !== 'object' || error === null || !('refusal' in error)) return undefined;
-  return typeof error.refusal === 'string' ? error.refusal : undefined;
+/**
+ * Name of the engine's or API's refusal; undefined where the command may have run all the same (no answer, a broken
+ * connection, an exchange that failed before it was durable).
+ */
+export function refusalOf(error: unknown): string | undefined {
+  if (!(error instanceof ApiError)) return undefined;
+  const certain = error.status < FIRST_LOCAL_CODE && error.status !== OUTCOME_UNKNOWN;
+  return certain ? error.code : undefined;
 }
