@@ -19,7 +19,15 @@ const PROBES = {
 };
 /** Whose absence only costs speed: there is a portable implementation with the same results. */
 const OPTIONAL = new Set(['secp256k1']);
-const TOOLS = ['forge', 'anvil', 'tsx', 'vitest', 'biome', 'tsc'];
+/** Commands, and the packages they are in. npm 10 was seen to leave one out of node_modules/.bin; `npm rebuild` links it. */
+const TOOLS = {
+  anvil: '@foundry-rs/anvil',
+  biome: '@biomejs/biome',
+  forge: '@foundry-rs/forge',
+  tsc: 'typescript',
+  tsx: 'tsx',
+  vitest: 'vitest',
+};
 
 /** npm as it was started, or the one beside this Node, or the one in PATH. */
 function npmCommand() {
@@ -60,13 +68,13 @@ function installedMatchesLock() {
   return !missing && Object.keys(present).every((path) => path in wanted);
 }
 
-/** @returns {string[]} packages whose native part does not load, and tools that are not there */
+/** @returns {string[]} packages whose native part does not load, or whose command is not there */
 function brokenPackages() {
-  const broken = Object.entries(PROBES).filter(
-    ([, program]) => spawnSync(process.execPath, ['-e', program], { cwd: ROOT }).status !== 0,
+  const native = Object.keys(PROBES).filter(
+    (name) => spawnSync(process.execPath, ['-e', PROBES[name]], { cwd: ROOT }).status !== 0,
   );
-  const tools = TOOLS.filter((tool) => !existsSync(join(BIN, tool)));
-  return [...broken.map(([name]) => name), ...tools];
+  const tools = Object.keys(TOOLS).filter((tool) => !existsSync(join(BIN, tool)));
+  return [...native, ...tools.map((tool) => TOOLS[tool])];
 }
 
 async function install() {
@@ -84,11 +92,13 @@ async function install() {
 }
 
 async function rebuild(packages) {
-  ensureCommands(TOOLCHAIN, `compiling ${packages.join(' and ')}`);
+  if (packages.some((name) => name in PROBES)) {
+    ensureCommands(TOOLCHAIN, `compiling ${packages.join(' and ')}`);
+  }
   const { command, before } = npmCommand();
   await runStep({
     name: 'rebuild',
-    what: `compiling ${packages.join(' and ')} for Node ${process.versions.node}`,
+    what: `rebuilding ${packages.join(', ')} for Node ${process.versions.node}`,
     command,
     args: [...before, 'rebuild', '--foreground-scripts', ...packages],
     env: npmEnvironment(),
@@ -106,7 +116,7 @@ export async function dependenciesStep() {
   if (isStamped(STAMP, hash) && existsSync(join(BIN, 'tsx'))) return false;
 
   if (!installedMatchesLock()) await install();
-  const broken = brokenPackages().filter((name) => name in PROBES);
+  const broken = brokenPackages();
   if (broken.length > 0) await rebuild(broken);
   const still = brokenPackages();
   for (const name of still.filter((name) => OPTIONAL.has(name))) {

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { createWriteStream, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { SetupError } from './errors.mjs';
 import { BUILD, ROOT } from './paths.mjs';
 
@@ -14,12 +15,8 @@ export function say(line) {
 
 /** What the last line of a command's output says, short enough for one line of progress. */
 function lastLine(output) {
-  const lines = output.trimEnd().split('\n');
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: colours of the tools that insist on them
-  return (lines.at(-1) ?? '')
-    .replace(/\u001b\[[0-9;]*m/g, '')
-    .trim()
-    .slice(0, 90);
+  const line = output.trimEnd().split('\n').at(-1) ?? '';
+  return stripVTControlCharacters(line).trim().slice(0, 90);
 }
 
 /**
