@@ -62,10 +62,10 @@ async function topLevelNames() {
 
 const SOURCE = /\.(ts|mjs|sol)$/;
 
-/**
- * A folder of the first two levels that holds sources has a README of its own; a deeper one has that, or an ancestor's README
- * names it.
- */
+/** The parts of the system: each explains itself. */
+const PARTS = /^[^/]+$|^(shared|sequencer|prover|infra)\/[^/]+$/;
+
+/** A part has a README of its own; any other folder with sources has that, or a README above it names it. */
 async function readmes() {
   const tracked = new Set(await trackedFiles());
   const folders = new Set([...tracked].filter((path) => SOURCE.test(path)).map(dirname));
@@ -74,8 +74,8 @@ async function readmes() {
   folders.delete('.');
   return [...folders].sort().flatMap((folder) => {
     if (tracked.has(`${folder}/README.md`)) return [];
+    if (PARTS.test(folder)) return [`${folder} has no README.md`];
     const parts = folder.split('/');
-    if (parts.length <= 2) return [`${folder} has no README.md`];
     const name = parts.at(-1) ?? '';
     const described = parts.some((_, depth) => {
       const readme = `${parts.slice(0, depth).join('/')}/README.md`;
