@@ -3,6 +3,7 @@ import { PlimsollError } from '#shared/protocol/errors.ts';
 export type StateErrorCode =
   | 'STATE_MISALIGNED'
   | 'STATE_OUT_OF_RANGE'
+  | 'STATE_STALE'
   | 'PROOF_MALFORMED'
   | 'SNAPSHOT_TRUNCATED'
   | 'SNAPSHOT_CORRUPT'
