@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { OK, SEGMENT_FULL, TRAPPED } from '#shared/engine/codes.ts';
-import { CMD_CLOCK, CMD_CONSUME, CMD_ORDER, MSG_DEPOSIT } from '#shared/engine/kinds.ts';
+import { CMD_CLOCK, CMD_CONSUME, CMD_ORDER } from '#shared/engine/kinds.ts';
 import { FACT_INBOX_COUNT, MAX_COMMAND_BYTES } from '#shared/engine/layout.ts';
 import type { Clock } from '../clock.ts';
 import { ExchangeError, toPlainError } from '../errors.ts';
@@ -9,7 +9,7 @@ import type { Journal } from '../journal/journal.ts';
 import type { Identity } from '../journal/schema.ts';
 import type { Progress } from '../progress.ts';
 import type { Recovery, RecoveryPool } from '../recovery/pool.ts';
-import { recoverAddress } from '../recovery/recover.ts';
+import { recoverAddress } from '#shared/host/recover.ts';
 import type { HostEngine } from '../replica/engine.ts';
 import { SignerLog } from '../replica/signers.ts';
 import { PendingGroup } from './group.ts';
@@ -66,8 +66,8 @@ interface Waiting {
 const SIGNATURE_BYTES = 64;
 /** Commands that run before timers and sockets get a turn. */
 const COMMANDS_A_TURN = 128;
-/** By the engine's work budget sixteen would just fit. */
-const DEPOSITS_A_SEGMENT = 8;
+/** On L1 an inbox message is one CONSUME byte. */
+const CONSUME_BYTES = 1;
 const NO_SIGNERS = new Uint8Array(0);
 
 /**
@@ -96,7 +96,6 @@ export class Exchange implements ExchangeApi {
   #durableSequence: number;
   #nextRow: number;
   #pumpScheduled = false;
-  #depositsInSegment = 0;
   #flushTimer: NodeJS.Timeout | null = null;
   #accepted = 0;
   #rejected = 0;
@@ -261,7 +260,10 @@ export class Exchange implements ExchangeApi {
 
   #refusal(command: Uint8Array): ExchangeError | null {
     if (this.#state !== 'running') {
-      return new ExchangeError('EXCHANGE_STOPPED', `The exchange is ${this.#state}: try again later.`);
+      return new ExchangeError(
+        'EXCHANGE_STOPPED',
+        `The exchange is ${this.#state}: try again later.`,
+      );
     }
     if (command.length === 0 || command.length > MAX_COMMAND_BYTES) {
       const text = `A command has 1 to ${MAX_COMMAND_BYTES} bytes, not ${command.length}.`;
@@ -418,41 +420,32 @@ export class Exchange implements ExchangeApi {
     else this.#flushTimer ??= setTimeout(() => this.#flush(), this.#options.flushIntervalMs);
   }
 
-  /**
-   * A message that does not fit the segment's work would be lost, since it counts as consumed whatever the engine says. So each gets a
-   * fresh segment, where everything fits; deposits, which are small, share one with deposits before them.
-   */
   #consumeInbox() {
     while (this.#inbox.length > 0 && !this.#full) {
-      const message = this.#inbox.shift() as Uint8Array;
-      const deposit = message[0] === MSG_DEPOSIT;
-      const shares = deposit && this.#depositsInSegment === this.#segmenter.commands;
-      const room = this.#depositsInSegment < DEPOSITS_A_SEGMENT && this.#segmenter.fits(1);
-      if (this.#segmenter.commands > 0 && !(shares && room)) this.#writeClose();
-      this.#executeInbox(message);
-      if (deposit && this.#segmenter.commands > 0) this.#depositsInSegment += 1;
+      if (!this.#segmenter.fits(CONSUME_BYTES)) this.#writeClose();
+      this.#startSegment();
+      if (!this.#engine.advance()) {
+        // No room for the worst message in this segment: a consume would be a no-op.
+        this.#writeClose();
+        this.#startSegment();
+        invariant(this.#engine.advance(), 'a fresh segment has room for any inbox message');
+      }
+      this.#executeInbox(this.#inbox.shift() as Uint8Array);
     }
   }
 
   #executeInbox(message: Uint8Array) {
-    this.#startSegment();
     const firstEvent = this.#pending.events.count;
     this.#signers.clear();
     this.#current = null;
-    this.#engine.advance();
     const code = this.#engine.executeInbox(message);
-    if (code === SEGMENT_FULL) {
-      throw new ExchangeError(
-        'INBOX_NOT_RUN',
-        'An inbox message did not fit a fresh segment. This is a bug of the work budget: nothing of it is journaled. Report it.',
-      );
-    }
     if (code === TRAPPED) {
       this.#trapped += 1;
       this.#deps.log.error({ kind: message[0] }, 'the engine trapped on an inbox message');
     }
     this.#deps.log.debug({ code, kind: message[0] }, 'consumed an inbox message');
-    this.#record({ kind: ENTRY_INBOX, code, bytes: message, firstEvent, wireLength: 1 });
+    const wireLength = CONSUME_BYTES;
+    this.#record({ kind: ENTRY_INBOX, code, bytes: message, firstEvent, wireLength });
   }
 
   #flush() {
@@ -466,7 +459,6 @@ export class Exchange implements ExchangeApi {
     this.#clearFlushTimer();
     this.#pending.row.add(ENTRY_CLOSE, 0, NO_SIGNERS, NO_SIGNERS, 0);
     this.#segmenter.close();
-    this.#depositsInSegment = 0;
   }
 
   #clearFlushTimer() {
@@ -521,6 +513,11 @@ export function clockCommand(timeMs: number): Uint8Array {
   bytes[0] = CMD_CLOCK;
   new DataView(bytes.buffer).setBigUint64(1, BigInt(timeMs), true);
   return bytes;
+}
+
+/** A bug stops the exchange; it is never caught to go on. */
+function invariant(holds: unknown, what: string): asserts holds {
+  if (!holds) throw new ExchangeError('INVARIANT', `It should hold that ${what}. This is a bug.`);
 }
 
 function same(a: Uint8Array, b: Uint8Array): boolean {

@@ -1,5 +1,5 @@
+import type { RowBuilder } from '../journal/entry.ts';
 import type { CommitGroup } from '../journal/store.ts';
-import { RowBuilder } from '../journal/entry.ts';
 import { EventLog } from './event-log.ts';
 import type { DurableEntry, DurableGroup, Outcome } from './types.ts';
 

@@ -1,4 +1,4 @@
-import { type RecoverAddress, recoverAddress } from '../recovery/recover.ts';
+import { type RecoverAddress, recoverAddress } from '#shared/host/recover.ts';
 
 /** What the engine's host asks and tells; who answers changes between the restart's replay and live trading. */
 export class EngineHooks {

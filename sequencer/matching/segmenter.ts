@@ -18,9 +18,7 @@ export class Segmenter {
 
   /** Whether a command of `length` bytes still fits. */
   fits(length: number): boolean {
-    return (
-      this.commands < SEGMENT_COMMANDS && this.#bytes + PREFIX_BYTES + length <= SEGMENT_BYTES
-    );
+    return this.commands < SEGMENT_COMMANDS && this.#bytes + PREFIX_BYTES + length <= SEGMENT_BYTES;
   }
 
   add(length: number): void {

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { hexToBytes } from '#shared/protocol/bytes.ts';
 import { packSignature } from '#shared/protocol/signatures.ts';
 import { RecoveryPool } from './pool.ts';
-import { hasNativeRecovery, recoverAddress, recoverPortable } from './recover.ts';
+import { hasNativeRecovery, recoverAddress, recoverPortable } from '#shared/host/recover.ts';
 
 async function signed() {
   const privateKey = generatePrivateKey();

@@ -1,5 +1,5 @@
 import { parentPort } from 'node:worker_threads';
-import { recoverAddress } from './recover.ts';
+import { recoverAddress } from '#shared/host/recover.ts';
 import { ADDRESS_BYTES, JOB_BYTES } from './wire.ts';
 
 /** A chunk of jobs in, as many addresses out, in the same order. */

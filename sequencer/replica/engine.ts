@@ -4,7 +4,8 @@ export interface HostEngine {
   readonly view: DataView;
   segmentStart(): void;
   execute(command: Uint8Array): number;
-  advance(): void;
+  /** Counts the next inbox message as consumed; false if this segment has no room for it. */
+  advance(): boolean;
   executeInbox(message: Uint8Array): number;
   /** EIP-712 digest of a signed command, null if it has none now. Leaves no trace. */
   digest(command: Uint8Array): Uint8Array | null;

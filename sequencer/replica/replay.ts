@@ -1,6 +1,6 @@
 import { DivergenceError } from '../errors.ts';
-import { decodeEntries, ENTRY_CLOSE, ENTRY_COMMAND, type JournalEntry } from '../journal/entry.ts';
 import type { EntryRow } from '../journal/chain.ts';
+import { decodeEntries, ENTRY_CLOSE, ENTRY_COMMAND, type JournalEntry } from '../journal/entry.ts';
 import type { HostEngine } from './engine.ts';
 import type { SignerReplay } from './signers.ts';
 
@@ -92,7 +92,12 @@ export class Replica {
   }
 
   #consume(message: Uint8Array): number {
-    this.#engine.advance();
+    if (!this.#engine.advance()) {
+      throw new DivergenceError(
+        'REPLAY_DIVERGED',
+        `Sequence ${this.#sequence + 1} does not fit its segment in the replay, but the journal has it. The journal or the engine changed.`,
+      );
+    }
     return this.#engine.executeInbox(message);
   }
 

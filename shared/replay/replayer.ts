@@ -204,7 +204,7 @@ class BatchRun {
     const number = this.#fact(FACT_INBOX_COUNT);
     if (number >= this.#header.inboxCount) return null;
     const message = this.#message(number);
-    this.#engine.advance();
+    if (!this.#engine.advance()) return null;
     this.inboxMessages += 1;
     return this.#engine.executeInbox(message);
   }

@@ -6,7 +6,8 @@ export interface ReplayEngine {
   readonly view: DataView;
   segmentStart(): void;
   execute(command: Uint8Array): number;
-  advance(): void;
+  /** Counts the next inbox message as consumed; false if this segment has no room for it. */
+  advance(): boolean;
   executeInbox(message: Uint8Array): number;
 }
 
@@ -68,7 +69,7 @@ export interface Finding {
 export interface SegmentReport {
   readonly batch: bigint;
   readonly index: number;
-  /** Result code of each command; `null` for a CONSUME that was a no-op. */
+  /** Result code of each command; `null` for a CONSUME that was a no-op (nothing left to consume, or no room). */
   readonly codes: readonly (number | null)[];
   readonly claimedRoot: Hex;
   readonly root: Hex;

@@ -1,0 +1,53 @@
+import type { Fees } from './chain.ts';
+
+export interface FeeSituation {
+  /** Of the latest block, wei. */
+  readonly baseFee: bigint;
+  readonly priorityFee: bigint;
+  /** How often this batch's transaction was replaced already. */
+  readonly attempt: number;
+  /** Batches that wait behind it. */
+  readonly backlog: number;
+  /** What the transaction to be replaced offers; null if there is none. */
+  readonly previous: Fees | null;
+  /** No more than this for a unit of gas. */
+  readonly cap: bigint;
+}
+
+const MINIMUM_PRIORITY = 1_000_000n;
+/** Nodes demand 10 %; some more for those that round. */
+const REPLACEMENT_PERCENT = 113n;
+const BACKLOG_LIMIT = 20;
+
+/**
+ * What to offer: twice the base fee and the going tip, a quarter more with each attempt, up to twice as much with the backlog, and never less
+ * than what replaces the transaction before. Null when the cap forbids what the replacement would need.
+ */
+export function chooseFees(situation: FeeSituation): Fees | null {
+  const { baseFee, attempt, previous, cap } = situation;
+  const backlog = BigInt(Math.min(situation.backlog, BACKLOG_LIMIT));
+  const raise = (value: bigint) => {
+    let raised = value + (value * backlog) / BigInt(BACKLOG_LIMIT);
+    for (let i = 0; i < Math.min(attempt, 40); i++) raised = (raised * 5n) / 4n;
+    return raised;
+  };
+  const tip = situation.priorityFee > MINIMUM_PRIORITY ? situation.priorityFee : MINIMUM_PRIORITY;
+  let maxPriorityFeePerGas = raise(tip);
+  let maxFeePerGas = raise(2n * baseFee) + maxPriorityFeePerGas;
+  if (previous) {
+    maxPriorityFeePerGas = atLeast(maxPriorityFeePerGas, previous.maxPriorityFeePerGas);
+    maxFeePerGas = atLeast(maxFeePerGas, previous.maxFeePerGas);
+  }
+  if (maxFeePerGas > cap) {
+    if (previous && cap < atLeast(0n, previous.maxFeePerGas)) return null;
+    maxFeePerGas = cap;
+  }
+  if (maxPriorityFeePerGas > maxFeePerGas) maxPriorityFeePerGas = maxFeePerGas;
+  if (previous && maxPriorityFeePerGas < atLeast(0n, previous.maxPriorityFeePerGas)) return null;
+  return { maxFeePerGas, maxPriorityFeePerGas };
+}
+
+function atLeast(value: bigint, previous: bigint): bigint {
+  const needed = (previous * REPLACEMENT_PERCENT) / 100n + 1n;
+  return value > needed ? value : needed;
+}
