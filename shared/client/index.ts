@@ -1,0 +1,11 @@
+/** The SDK's front door. */
+
+export type { CommonRequest, EditRequest, OrderRequest, SetKeyRequest } from './actions.ts';
+export * from './api.ts';
+export {
+  type ClientDependencies,
+  type ClientOptions,
+  PlimsollClient,
+} from './client.ts';
+export { ApiError } from './errors.ts';
+export { privateKeySigner, type Signer, viemSigner } from './signer.ts';
