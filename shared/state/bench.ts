@@ -53,7 +53,7 @@ for (const hasher of [fastestHasher(), portableHasher]) {
   const scan = process.hrtime.bigint();
   tree.rebuild();
   const scanned = process.hrtime.bigint();
-  const pages = tree.touchedPages();
+  const pages = tree.pages();
   const listed = process.hrtime.bigint();
   tree.rebuild(pages);
   const rebuilt = process.hrtime.bigint();

@@ -51,6 +51,14 @@ export class NodeStore {
     return false;
   }
 
+  /** Whether the memory under a node is all zero, never written or zero again. */
+  isZero(height: number, index: number): boolean {
+    if (!this.has(height, index)) return true;
+    const at = (this.starts[height] as number) + index * NODE_WORDS;
+    const zero = this.zeroWords[height] as Int32Array;
+    return zero.every((word, i) => word === this.words[at + i]);
+  }
+
   /** A node of a kept height, as a copy. */
   get(height: number, index: number): Uint8Array {
     if (!this.has(height, index)) return zeroNode(height).slice();

@@ -7,7 +7,7 @@ import { rewrite } from '#shared/machine/wasm/rewrite.ts';
 import { fastestHasher, nativeHasher, type PairHasher, portableHasher } from './hasher.ts';
 import { naiveRoot } from './naive.ts';
 import { DEPTH, ZERO_ROOT } from './shape.ts';
-import { StateTree } from './tree.ts';
+import { nonZeroPages, StateTree } from './tree.ts';
 
 const WASM = rewrite(everyAccess(), { marks: true, undo: true, stateEnd: STATE_BYTES });
 const native = nativeHasher();
@@ -85,10 +85,11 @@ describe.each(hashers)('with $name', (hasher) => {
           if (rollback) exports.undoRollback?.();
           expect(Buffer.from(tree.updatedRoot())).toEqual(Buffer.from(naiveRoot(state)));
           expect(tree.update()).toBe(0);
+          expect(tree.pages()).toEqual(nonZeroPages(state));
         }
         const fresh = new StateTree({ state }, hasher);
         expect(fresh.rebuild()).toEqual(tree.root());
-        expect(new StateTree({ state }, hasher).rebuild(tree.touchedPages())).toEqual(tree.root());
+        expect(new StateTree({ state }, hasher).rebuild(tree.pages())).toEqual(tree.root());
       }),
       { numRuns: 12 },
     );
@@ -103,7 +104,8 @@ describe.each(hashers)('with $name', (hasher) => {
     expect(Buffer.from(root)).toEqual(Buffer.from(naiveRoot(state)));
     expect(tree.rebuild()).toEqual(root);
     state.fill(0);
-    expect(tree.rebuild(tree.touchedPages())).toEqual(ZERO_ROOT);
+    expect(tree.rebuild(tree.pages())).toEqual(ZERO_ROOT);
+    expect(tree.pages()).toEqual(new Uint32Array(0));
   });
 });
 

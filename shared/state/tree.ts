@@ -50,6 +50,11 @@ export class StateTree {
     this.collector = marks && new MarkCollector(marks);
   }
 
+  /** Whether `update` can find out by itself what was written. */
+  get hasMarks(): boolean {
+    return this.collector !== undefined;
+  }
+
   /** The root as of the last update, 32 bytes, a copy. */
   root(): Uint8Array {
     return this.nodes.get(DEPTH, 0);
@@ -128,16 +133,12 @@ export class StateTree {
     return hashPair(this.node(0, 2 * index), this.node(0, 2 * index + 1));
   }
 
-  /** Ascending indices of the 4 KiB pages that were ever written, as the tree knows; the others are zero. */
-  touchedPages(): Uint32Array {
-    let found: number[] = this.nodes.has(DEPTH, 0) ? [0] : [];
+  /** Ascending indices of the 4 KiB pages that are not zero, as of the last update; reads no memory. */
+  pages(): Uint32Array {
+    let found = [0];
     for (let height = DEPTH - 1; height >= PAGE_HEIGHT; height--) {
-      const below: number[] = [];
-      for (const index of found) {
-        if (this.nodes.has(height, 2 * index)) below.push(2 * index);
-        if (this.nodes.has(height, 2 * index + 1)) below.push(2 * index + 1);
-      }
-      found = below;
+      const children = found.flatMap((index) => [2 * index, 2 * index + 1]);
+      found = children.filter((index) => !this.nodes.isZero(height, index));
     }
     return Uint32Array.from(found);
   }
