@@ -204,10 +204,10 @@ export class WebSocketTransport implements Transport {
   private beat(now: number): void {
     if (this.state !== 'open') return;
     const { heartbeatMs, timeoutMs } = this.options;
-    const silentMs = now - this.heardMs;
-    if (this.socket?.readyState !== OPEN || silentMs > heartbeatMs + timeoutMs) {
+    const asked = this.askedMs >= this.heardMs;
+    if (this.socket?.readyState !== OPEN || (asked && now - this.askedMs > timeoutMs)) {
       this.abandon();
-    } else if (silentMs >= heartbeatMs && this.askedMs < this.heardMs) {
+    } else if (!asked && now - this.heardMs >= heartbeatMs) {
       this.askedMs = now;
       this.call('get_time', {}).catch(() => {}); // what counts is whether anything is heard
     }
