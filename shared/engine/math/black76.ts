@@ -35,8 +35,8 @@ export const MAX_TOTAL_VOLATILITY: u64 = u64.MAX_VALUE;
 const INVERSE_ROOT_YEAR_Q101: u64 = 0xc620d7eac43fd3f4;
 
 /**
- * Volatility over the time to expiry: volatility · sqrt(years), Q60, rounded down, relative error below 2^-60; saturates at
- * MAX_TOTAL_VOLATILITY.
+ * Volatility over the time to expiry: volatility · sqrt(years), Q60, rounded down, relative error below 2^-59;
+ * saturates at MAX_TOTAL_VOLATILITY.
  *
  * @param volatility annual, in 1e-6 (500,000 is 50 %)
  * @param timeMs milliseconds to expiry; a year is 365 days
@@ -44,12 +44,12 @@ const INVERSE_ROOT_YEAR_Q101: u64 = 0xc620d7eac43fd3f4;
 export function totalVolatility(volatility: u32, timeMs: u64): u64 {
   if (volatility == 0 || timeMs == 0) return 0;
   const timeHalfZeros = clz(timeMs) >> 1; // an even shift, whose root is a shift
-  const root = sqrtWide(timeMs << (timeHalfZeros << 1)); // Q31 of the shifted root, 2^62 and up
+  const root = sqrtWide(timeMs << (timeHalfZeros << 1)); // Q31 of the shifted root, 2^62 to 2^63
   const volatilityZeros = clz(<u64>volatility);
-  const rootYears = mulHigh(root << 1, INVERSE_ROOT_YEAR_Q101);
+  const rootYears = mulHigh(root, INVERSE_ROOT_YEAR_Q101);
   const product = mulHigh(rootYears, <u64>volatility << volatilityZeros);
-  // Binary point: root << 1 is Q32, times Q101, less 64: Q69; times the shifted volatility, less 64.
-  const point = volatilityZeros + timeHalfZeros + 5; // product is in Q(point)
+  // Binary point of the product: Q31 times Q101 less 64 is Q68, times the shifted volatility, less 64 again.
+  const point = volatilityZeros + timeHalfZeros + 4;
   if (point >= 60) return product >> (point - 60);
   const missing = 60 - point;
   return product >> (64 - missing) != 0 ? MAX_TOTAL_VOLATILITY : product << missing;

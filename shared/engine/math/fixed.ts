@@ -8,7 +8,8 @@
  *   Q62    probabilities and densities at the surface, signed, room for 1.0
  *   Q60    total volatility, below 16
  *   Q59    exponents, below 32
- *   Q58    logarithms and standard deviations, below 64
+ *   Q58    logarithms of ratios from 1 up, below 64 unsigned; standard deviations, below 32 signed
+ *   Q57    logarithms of either sign
  *
  * All are total: arguments out of range saturate as their docstrings say, and nothing traps.
  */
@@ -40,7 +41,7 @@ export const ONE_Q62: i64 = 0x4000000000000000;
 export const TAIL_END_Q58: u64 = 0x2000000000000000;
 
 /**
- * c0 - v (c1 - v (c2 - ...)) of the coefficients `first` to `first + terms - 1`, highest power first; v and result 0.64.
+ * c0 - v (c1 - v (c2 - ...)) of the coefficients `first` to `first + terms - 1`, highest power first; v and sum 0.64.
  * The lowest 64 bits of each product are left out: at most 3 units of 2^-64 too low a term, and damped by v.
  */
 function alternating(first: u32, terms: u32, v: u64): u64 {
@@ -78,7 +79,8 @@ export function sqrtDown(n: u64): u64 {
 
 /**
  * sqrt(n) of an n of 2^62 and up, in Q31: the exact root of 32 bits, and as many more from the first term of its Taylor
- * series (the second is below 2^-33 of a unit of the root). Error below 2^-31 of a unit, 2^-62 relative.
+ * series (the second is below 2^-33 of a unit of the root). Error below 2^-31 of a unit, 2^-62 relative; the
+ * result may be 2^63 itself, and is no more.
  */
 export function sqrtWide(n: u64): u64 {
   const root = sqrtDown(n);
@@ -111,7 +113,7 @@ export function exp(x: i64): u64 {
 }
 
 /**
- * ln(high / low), Q58, for high >= low > 0: at most 44.4. Error below 2^-57. The ratio is brought into
+ * ln(high / low), Q58, for high >= low > 0: at most 44.4. Error below 2^-56. The ratio is brought into
  * [1/sqrt 2, sqrt 2], where ln m = 2 atanh((m - 1) / (m + 1)).
  */
 export function lnRatio(high: u64, low: u64): u64 {
@@ -144,16 +146,16 @@ export function lnRatio(high: u64, low: u64): u64 {
   return negative ? powers - rest : powers + rest;
 }
 
-/** ln(x), Q58, from x in Q48; 0 gives `i64.MIN_VALUE`. Error below 2^-57. */
+/** ln(x), Q57 (from -33.3 to 11.1), from x in Q48, rounded toward zero; 0 gives `i64.MIN_VALUE`. Error below 2^-55. */
 export function ln(x: u64): i64 {
   if (x == 0) return i64.MIN_VALUE;
   const one: u64 = 0x0001000000000000;
-  return x < one ? -(<i64>lnRatio(one, x)) : <i64>lnRatio(x, one);
+  return x < one ? -(<i64>(lnRatio(one, x) >> 1)) : <i64>(lnRatio(x, one) >> 1);
 }
 
 /**
- * The normal distribution's upper tail scaled by its decay, N(-y) exp(y^2 / 2), 0.64, from y in Q58 below 24: 1/2 at 0
- * and falling strictly, like 0.4 / y far out (its ratio to 1/sqrt(2 pi) is Mills' ratio). The pieces of coefficients.ts.
+ * The normal distribution's upper tail scaled by its decay, N(-y) exp(y^2 / 2), 0.64, from y in Q58 below 24: 1/2 at
+ * 0, and falling like 0.4 / y (over 1/sqrt(2 pi) it is Mills' ratio). The pieces are those of coefficients.ts.
  */
 export function scaledTail(y: u64): u64 {
   const whole = <u32>(y >> 58);

@@ -58,7 +58,12 @@ describe('wide products', () => {
 
   test('a digit that is estimated two too high is corrected', () => {
     // Hacker's Delight's hard cases: a divisor whose low half is full, and a dividend just below it.
-    const divisors = [0x80000000ffffffffn, 0x80000001ffffffffn, 0xffffffff00000001n, 0x8000000000000001n];
+    const divisors = [
+      0x80000000ffffffffn,
+      0x80000001ffffffffn,
+      0xffffffff00000001n,
+      0x8000000000000001n,
+    ];
     for (const c of divisors) {
       for (const high of [c - 1n, c - 2n, 0x7fffffffffffffffn, 0x80000000fffffffen]) {
         if (high >= c) continue;

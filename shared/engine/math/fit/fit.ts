@@ -7,9 +7,9 @@
  * Practice, chapters 2 and 4), which include both ends, so that neighbouring pieces meet; then Newton's divided
  * differences expanded into powers, all with 90 digits. Every function here is made completely monotone in v on
  * [0, 1), so its coefficients alternate in sign and Horner's scheme c0 - v (c1 - v (c2 - ...)) never leaves the
- * unsigned numbers. The error printed is the largest of 2,000 samples, of the rounded coefficients, relative.
+ * unsigned numbers. The error printed is the largest of 100 samples, of the rounded coefficients, relative.
  */
-import { Decimal } from 'decimal.js';
+import type { Decimal } from 'decimal.js';
 import { Big, scaledTail } from './reference.ts';
 
 type Fit = { name: string; from: number; to: Decimal; degree: number; f: (v: Decimal) => Decimal };
@@ -88,11 +88,11 @@ function interpolate({ to, degree, f }: Fit): Decimal[] {
 
 const SCALE = new Big(2).pow(64);
 
-/** Largest relative error of the rounded coefficients over [0, to]. */
-function largestError({ to, f }: Fit, words: bigint[]): Decimal {
+/** Largest relative error of the rounded coefficients over [0, to], at `samples` + 1 points. */
+function largestError({ to, f }: Fit, words: bigint[], samples: number): Decimal {
   let largest = new Big(0);
-  for (let i = 0; i <= 2000; i++) {
-    const v = to.times(i).div(2000);
+  for (let i = 0; i <= samples; i++) {
+    const v = to.times(i).div(samples);
     let sum = new Big(0);
     for (let k = words.length - 1; k >= 0; k--) {
       sum = new Big(words[k]!.toString()).div(SCALE).minus(sum.times(v));
@@ -105,6 +105,7 @@ function largestError({ to, f }: Fit, words: bigint[]): Decimal {
 
 /** The text of coefficients.ts. */
 export function print(): string {
+  const samples = 100;
   const lines = [
     '/**',
     ' * Printed by fit/fit.ts, which says how; never edited. 0.64 fixed point, absolute values of alternating coefficients,',
@@ -118,11 +119,14 @@ export function print(): string {
   for (const fit of FITS) {
     const powers = interpolate(fit);
     const words = powers.map((c, k) => {
-      if (c.isNegative() !== (k % 2 === 1)) throw new Error(`${fit.name}: power ${k} has the wrong sign`);
+      if (c.isNegative() !== (k % 2 === 1))
+        throw new Error(`${fit.name}: power ${k} has the wrong sign`);
       return BigInt(c.abs().times(SCALE).toFixed(0));
     });
     firsts.push(index);
-    body.push(`    // ${fit.name}: largest relative error ${largestError(fit, words).toExponential(1)}`);
+    body.push(
+      `    // ${fit.name}: largest relative error ${largestError(fit, words, samples).toExponential(1)}`,
+    );
     for (const word of words.reverse()) {
       body.push(`    case ${index++}:`, `      return 0x${word.toString(16)};`);
     }

@@ -52,7 +52,10 @@ export function black76Call(
   const total = volatility.times(years.sqrt());
   if (total.isZero()) {
     const inTheMoney = forward.gt(strike);
-    return { call: inTheMoney ? forward.minus(strike) : new Big(0), delta: new Big(inTheMoney ? 1 : 0) };
+    return {
+      call: inTheMoney ? forward.minus(strike) : new Big(0),
+      delta: new Big(inTheMoney ? 1 : 0),
+    };
   }
   const d1 = Big.ln(new Big(forward).div(strike)).div(total).plus(total.div(2));
   const delta = normalCdf(d1);
