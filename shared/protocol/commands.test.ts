@@ -175,8 +175,8 @@ describe('decodeCommand', () => {
     ['0900', codes.MALFORMED],
     [`0911${'01'.repeat(17)}`, codes.MALFORMED],
     [`30808080801005040302010201000001 01${SIGNATURE}`, codes.MALFORMED], // accounts fit 32 bits
-    [`3002050403020102010000808080801001${SIGNATURE}`, codes.MALFORMED], // so do prices
-    [`3002050403020102010000018080808010${SIGNATURE}`, codes.MALFORMED], // and quantities
+    [`3002050403020102010000808080801001${SIGNATURE}`, codes.BAD_PRICE],
+    [`3002050403020102010000018080808010${SIGNATURE}`, codes.BAD_QUANTITY],
   ])('answers %s with %s', (hex, code) => {
     const decoded = decodeCommand(hexToBytes(`0x${hex.replaceAll(' ', '')}`));
     expect(decoded.ok ? null : decoded.code).toBe(code);

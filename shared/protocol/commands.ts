@@ -19,6 +19,8 @@ import { lots, money, ticks } from './units.ts';
 
 export * from './command-types.ts';
 
+const U32_MAX = 0xffff_ffff;
+
 /** What bytes turned out to be. `code` is what the engine would answer; `reason` says it in words. */
 export type Decoded<T> =
   | { readonly ok: true; readonly value: T }
@@ -114,7 +116,7 @@ export function decodeCommand(bytes: Uint8Array): Decoded<Command> {
   if (reader.failed) return malformed('no bytes');
   const kind = kindOfNumber(first & 31);
   const keySlot = first >> 5;
-  if (kind === undefined) return unknownKind(first & 31);
+  if (kind === undefined) return keySlot === 0 ? unknownKind(first) : malformed('no such kind');
   if ((first & 31) >= K.CMD_ORDER) return decodeSigned(reader, kind as Action['kind'], keySlot);
   if (keySlot !== 0) return malformed('an unsigned kind has key slot 0');
   const value = decodeSystemBody(reader, kind as SystemCommand['kind']);
@@ -132,7 +134,7 @@ function decodeSigned(
   const action = readActionBody(reader, kind);
   const signature = reader.bytes(SIGNATURE_BYTES);
   const value = { ...action, ...envelope, signature } as SignedCommand;
-  return finished(reader) ?? { ok: true, value };
+  return finished(reader) ?? tooLarge(action) ?? { ok: true, value };
 }
 
 /** The inverse of `encodeForcedAction`; never throws. */
@@ -147,7 +149,17 @@ export function decodeForcedAction(bytes: Uint8Array): Decoded<Action> {
     return { ok: false, code: codes.NOT_ALLOWED_HERE, reason: `A ${kind} command is not signed.` };
   }
   const value = readActionBody(reader, kind as Action['kind']);
-  return finished(reader) ?? { ok: true, value };
+  return finished(reader) ?? tooLarge(value) ?? { ok: true, value };
+}
+
+/**
+ * A price or quantity beyond 32 bits is well-formed, and refused for its size, as the engine does it. Rounding to
+ * a double cannot bring one back below the limit.
+ */
+function tooLarge(action: Action): Refusal | null {
+  if (action.kind !== 'order' && action.kind !== 'amend') return null;
+  if (action.price > U32_MAX) return outOfRange(codes.BAD_PRICE, 'price');
+  return action.lots > U32_MAX ? outOfRange(codes.BAD_QUANTITY, 'quantity') : null;
 }
 
 /** Fields in their order on the wire; the caller looks at `reader.failed`. */
@@ -165,8 +177,8 @@ function readActionBody(reader: ByteReader, kind: Action['kind']): Action {
       return {
         kind,
         orderId: reader.varint(),
-        price: ticks(reader.varint32()),
-        lots: lots(reader.varint32()),
+        price: ticks(Number(reader.varint())),
+        lots: lots(Number(reader.varint())),
       };
     case 'withdraw':
       return { kind, amount: money(reader.varint()) };
@@ -188,8 +200,8 @@ function readActionBody(reader: ByteReader, kind: Action['kind']): Action {
 function readOrder(reader: ByteReader): OrderAction {
   const instrument = reader.u16();
   const flags = reader.u16();
-  const price = ticks(reader.varint32());
-  const quantity = lots(reader.varint32());
+  const price = ticks(Number(reader.varint()));
+  const quantity = lots(Number(reader.varint()));
   const label = flags & K.FLAG_LABEL ? reader.u64() : undefined;
   const timed = ((flags >> K.FLAG_TIF_SHIFT) & 3) === K.TIF_GTT;
   const expiry = timed ? reader.u32() : undefined;
@@ -214,6 +226,10 @@ function finished(reader: ByteReader): Refusal | null {
 
 function malformed(reason: string): Refusal {
   return { ok: false, code: codes.MALFORMED, reason: `Not a command: ${reason}.` };
+}
+
+function outOfRange(code: number, what: string): Refusal {
+  return { ok: false, code, reason: `The ${what} does not fit 32 bits.` };
 }
 
 function unknownKind(kind: number): Refusal {

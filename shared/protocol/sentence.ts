@@ -66,7 +66,7 @@ function orderSentence(order: OrderAction, instrument: InstrumentWords): string 
   const price = formatPrice(order.price, instrument);
   const verb = flags.side === 'sell' ? 'Sell' : 'Buy';
   const terms = flags.market ? `at market, bound ${price} USDC` : `at ${price} USDC or better`;
-  const post = flags.postOnly ? ', post only' : flags.postSlide ? ', post only sliding' : '';
+  const post = flags.postSlide ? ', post only sliding' : flags.postOnly ? ', post only' : '';
   const reduce = flags.reduceOnly ? ', reduce only' : '';
   const label = flags.labelled ? `, label ${order.label}` : '';
   return (
