@@ -1,0 +1,108 @@
+import { readFileSync } from 'node:fs';
+import { expect, describe as group, test } from 'vitest';
+import * as layout from '#shared/engine/layout.ts';
+import { describe } from './describe.ts';
+import { differences, firstDifference } from './difference.ts';
+import { RECORDS } from './fields.ts';
+import { StateTree } from './tree.ts';
+
+const account17 = layout.ACCOUNTS + 17 * layout.ACCOUNT_SIZE;
+
+group('an address in words', () => {
+  test.each([
+    [0, 'globals, clock'],
+    [layout.FACT_COLLATERAL + 3, 'globals, collateral'],
+    [layout.UNDERLYINGS + layout.UNDERLYING_SIZE + 48, 'underlying 1, index price'],
+    [layout.SIGNERS + 2 * layout.SIGNER_SIZE + 7, 'oracle signer 2, byte 7'],
+    [layout.INPUT + 9, 'scratch, command, byte 9'],
+    [layout.SURFACES + 33 * layout.SURFACE_SIZE + 8, 'underlying 1, volatility 1, forward'],
+    [layout.EXIT_MARKS + 8 * 7, 'instrument 7, exit mark'],
+    [layout.INSTRUMENTS + 3 * layout.INSTRUMENT_SIZE + 64, 'instrument 3, best bid'],
+    [layout.HISTORIES + layout.HISTORY_SIZE + 24, 'instrument 1, mark history 1, cumulated mark'],
+    [layout.BITS0 + layout.BITS0_STRIDE + 16, 'instrument 1, occupied levels, floor 0, word 2'],
+    [layout.LABELS + 32 * 9 + 8, 'label bucket 9, entry 2'],
+    [layout.ORDERS + 5 * layout.ORDER_SIZE + 24, 'order slot 5, price'],
+    [layout.LEVELS + 3 * layout.LEVELS_STRIDE + 960, 'instrument 3, price level 120, head'],
+    [layout.LEVELS + 3 * layout.LEVELS_STRIDE + 967, 'instrument 3, price level 120, tail'],
+    [account17 + layout.ACCOUNT_CASH, 'account 17, cash'],
+    [account17 + layout.ACCOUNT_KEYS + 2 * 64 + layout.KEY_EXPIRY, 'account 17, key 2, expiry'],
+    [account17 + layout.ACCOUNT_POSITIONS + 5 * 16 + 4, 'account 17, position entry 5, lots'],
+    [layout.STATE_END, `beyond the state, byte ${layout.STATE_END}`],
+  ])('%i: %s', (address, words) => {
+    const place = describe(address);
+    expect(place.words).toBe(words);
+    expect(address - place.address).toBeGreaterThanOrEqual(0);
+    expect(address - place.address).toBeLessThan(place.length);
+  });
+
+  test('every address has one place, and places do not overlap', () => {
+    for (let at = 0; at < 2 ** 32; ) {
+      const place = describe(at);
+      expect(place.address).toBe(at);
+      for (let inside = at; inside < at + place.length; inside++) {
+        expect(describe(inside)).toEqual(place);
+      }
+      // All of the first pages, then a stride that is prime.
+      at += at < 40_000 ? place.length : 0;
+      if (at >= 40_000) at = describe(at + 9_999_991).address;
+    }
+  });
+});
+
+test.each(Object.entries(RECORDS))('the fields of %s are those of its file', (name, shape) => {
+  const source = readFileSync(new URL(`../engine/${shape.file}`, import.meta.url), 'utf8');
+  const from = source.indexOf(`export class ${name} {`);
+  const body = source.slice(from, source.indexOf('\n}', from));
+  const declared = [...body.matchAll(/^ {2}(\w+): [iu](8|16|32|64);/gm)];
+  expect(
+    shape.fields.map((field) => [field.name, field.width * 8]),
+    'bring shared/state/fields.ts up to date',
+  ).toEqual(declared.map(([, field, bits]) => [field, Number(bits)]));
+});
+
+group('the first difference of two states', () => {
+  const made = () => {
+    const state = new Uint8Array(64 * 4096);
+    for (let i = 0; i < state.length; i += 3) state[i] = i >> 4;
+    const tree = new StateTree({ state });
+    tree.rebuild();
+    return { state, tree };
+  };
+
+  test('is named with both values, records before scratch', () => {
+    const a = made();
+    const b = made();
+    expect(firstDifference(a.tree, b.tree)).toBeUndefined();
+    const exitMark = new DataView(b.state.buffer);
+    b.state[layout.INPUT + 3] = 0xfe;
+    b.tree.rebuild();
+    expect(firstDifference(a.tree, b.tree)).toMatchObject({
+      words: 'scratch, command, byte 3',
+      b: '0xfe',
+    });
+    exitMark.setBigUint64(layout.EXIT_MARKS + 80, 12345n, true);
+    b.state.fill(1, layout.INSTRUMENTS, layout.INSTRUMENTS + 64);
+    b.tree.rebuild();
+    const first = firstDifference(a.tree, b.tree);
+    const before = new DataView(a.state.buffer).getBigUint64(layout.EXIT_MARKS + 80, true);
+    const address = layout.EXIT_MARKS + 80;
+    expect(first).toEqual({
+      words: 'instrument 10, exit mark',
+      address,
+      a: `${before}`,
+      b: '12345',
+    });
+    const all = [...differences(a.tree, b.tree)].map(({ words }) => words);
+    expect(all.slice(0, 3)).toEqual([
+      'scratch, command, byte 3',
+      first?.words,
+      'instrument 0, state',
+    ]);
+    expect(new Set(all).size).toBe(all.length);
+  });
+
+  test('of states of different sizes is refused', () => {
+    const other = new StateTree({ state: new Uint8Array(4096) });
+    expect(() => firstDifference(made().tree, other)).toThrow(/different sizes/);
+  });
+});
