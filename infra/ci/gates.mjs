@@ -149,6 +149,12 @@ export const GATES = [
     '--check',
   ),
   script(
+    'generated words of the engine',
+    'node --import tsx shared/engine/text/generate.ts, and commit what it wrote',
+    'shared/engine/text/generate.ts',
+    '--check',
+  ),
+  script(
     'committed ABI',
     'node --import tsx contracts/script/abi.ts, and commit what it wrote',
     'contracts/script/abi.ts',

@@ -69,7 +69,7 @@ export async function runTests(args = []) {
 
   let tally = contractsOnly ? null : await runVitest(filters);
   if (!unitOnly) {
-    process.stdout.write('\n forge test …\n');
+    process.stdout.write('\n forge test … (compiles the tests first, which can take a minute)\n');
     const forge = await runForge();
     tally = tally ? addTallies(tally, forge) : forge;
   }
@@ -78,7 +78,9 @@ export async function runTests(args = []) {
 
 /** The list of failures, what was skipped, and the closing line. @returns {boolean} whether all is well */
 export function report({ passed, failed, skipped, failures }) {
-  const lines = failures.map((failure) => `FAILED ${failure.replaceAll('\n', '\n       ')}`);
+  const lines = failures.map(
+    (failure) => `FAILED ${failure.replaceAll(`${ROOT}/`, '').replaceAll('\n', '\n       ')}`,
+  );
   if (skipped > 0) lines.push(`${skipped} skipped`);
   process.stdout.write(`\n${[...lines, `${passed} passed, ${failed} failed`].join('\n')}\n`);
   return failed === 0;

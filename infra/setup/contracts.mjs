@@ -4,7 +4,7 @@ import { BIN, BUILD, ROOT } from './paths.mjs';
 import { runStep } from './process.mjs';
 import { hashInputs, isStamped, writeStamp } from './stamp.mjs';
 
-/** Compiles the contracts and their tests to `contracts/out`. @returns {Promise<boolean>} whether there was work */
+/** Compiles the contracts, without their tests, to `contracts/out`; `forge test` compiles the tests. @returns {Promise<boolean>} whether there was work */
 export async function contractsStep() {
   const hash = hashInputs({
     files: [
@@ -13,7 +13,7 @@ export async function contractsStep() {
       'contracts/remappings.txt',
       'contracts/solc',
     ],
-    folders: ['contracts'],
+    folders: ['contracts/src'],
     wanted: (path) => path.endsWith('.sol'),
   });
   const stamp = join(BUILD, 'stamps', 'contracts');
@@ -22,7 +22,7 @@ export async function contractsStep() {
     name: 'contracts',
     what: 'compiling the contracts (Solidity)',
     command: join(BIN, 'forge'),
-    args: ['build'],
+    args: ['build', 'src'],
     // foundry.toml names the compiler as "./solc", which forge resolves from where it is started.
     cwd: join(ROOT, 'contracts'),
     remedy:
