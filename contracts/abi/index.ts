@@ -1311,7 +1311,7 @@ export const settlementAbi = [
     ],
     "outputs": [
       {
-        "name": "batchHash",
+        "name": "hash",
         "type": "bytes32",
         "internalType": "bytes32"
       }
@@ -1832,6 +1832,25 @@ export const settlementAbi = [
   },
   {
     "type": "event",
+    "name": "BondSlashed",
+    "inputs": [
+      {
+        "name": "proverPool",
+        "type": "uint256",
+        "indexed": false,
+        "internalType": "uint256"
+      },
+      {
+        "name": "burned",
+        "type": "uint256",
+        "indexed": false,
+        "internalType": "uint256"
+      }
+    ],
+    "anonymous": false
+  },
+  {
+    "type": "event",
     "name": "BondWithdrawn",
     "inputs": [
       {
@@ -2059,19 +2078,7 @@ export const settlementAbi = [
         "internalType": "bool"
       },
       {
-        "name": "proverPool",
-        "type": "uint256",
-        "indexed": false,
-        "internalType": "uint256"
-      },
-      {
         "name": "bountyPool",
-        "type": "uint256",
-        "indexed": false,
-        "internalType": "uint256"
-      },
-      {
-        "name": "burned",
         "type": "uint256",
         "indexed": false,
         "internalType": "uint256"
@@ -2128,7 +2135,7 @@ export const settlementAbi = [
     "name": "RetirementAnnounced",
     "inputs": [
       {
-        "name": "at",
+        "name": "end",
         "type": "uint64",
         "indexed": false,
         "internalType": "uint64"
@@ -2248,7 +2255,7 @@ export const settlementAbi = [
     "name": "AlreadyRetiring",
     "inputs": [
       {
-        "name": "at",
+        "name": "end",
         "type": "uint64",
         "internalType": "uint64"
       }

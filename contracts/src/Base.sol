@@ -144,6 +144,9 @@ abstract contract Base {
         if (p.sequencer == address(0)) revert BadParameter('sequencer is set');
         if (p.feeRecipient == address(0)) revert BadParameter('feeRecipient is set');
         if (p.insuranceBeneficiary == address(0)) revert BadParameter('insuranceBeneficiary is set');
+        if (p.feeRecipient == address(this) || p.insuranceBeneficiary == address(this)) {
+            revert BadParameter('nobody is paid to the vault itself');
+        }
         if (p.challengePeriod == 0 || p.sessionPeriod == 0) revert BadParameter('W and T are positive');
         if (p.forceDelay == 0 || p.freezeDelay < 2 * p.forceDelay) revert BadParameter('freezeDelay >= 2 forceDelay');
         if (p.softLag >= p.livenessDelay) revert BadParameter('softLag < livenessDelay');

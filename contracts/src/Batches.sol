@@ -35,8 +35,8 @@ abstract contract Batches is Inbox {
     /// its age <= forceDelay; data <= 122,880 bytes.
     /// @param header `dataHash`, `segmentsRoot` and `landedAt` are computed here, whatever they say
     /// @param data segments, as in shared/protocol/README.md; any bytes have a meaning
-    /// @return batchHash what later names this batch
-    function postBatch(Header calldata header, bytes calldata data) external whileOpen returns (bytes32 batchHash) {
+    /// @return hash what later names this batch
+    function postBatch(Header calldata header, bytes calldata data) external whileOpen returns (bytes32 hash) {
         if (msg.sender != sequencer) revert NotSequencer(msg.sender);
         if (bond < bondAmount) revert NotBonded(bondAmount, bond);
         if (data.length > Layout.BATCH_BYTES) revert DataTooLong(Layout.BATCH_BYTES, data.length);
@@ -51,10 +51,10 @@ abstract contract Batches is Inbox {
         landed.dataHash = keccak256(data);
         landed.landedAt = uint64(block.timestamp);
 
-        batchHash = keccak256(abi.encode(landed));
-        _batchHashes[landed.number] = batchHash;
+        hash = keccak256(abi.encode(landed));
+        _batchHashes[landed.number] = hash;
         _setTip(landed);
-        emit BatchPosted(landed.number, batchHash, landed, data);
+        emit BatchPosted(landed.number, hash, landed, data);
         if (late) _enqueue(msg.sender, abi.encodePacked(MSG_LATE_BATCH, uint64(block.timestamp * 1000)));
     }
 

@@ -26,7 +26,7 @@ abstract contract Freeze is Batches {
     /// @notice Thrown when the parent shown is not the batch's own.
     error NotParent(bytes32 expected, bytes32 given);
     /// @notice Thrown when the end is announced twice: an announcement can be neither moved nor taken back.
-    error AlreadyRetiring(uint64 at);
+    error AlreadyRetiring(uint64 end);
     /// @notice Thrown when the bond is asked for before the report period has ended, or is not the sequencer's any more.
     error BondLocked();
     /// @notice Thrown when there is no ETH for the caller, or it was not accepted.
@@ -35,12 +35,13 @@ abstract contract Freeze is Batches {
     event BondDeposited(address indexed from, uint256 amount);
     event BondWithdrawn(uint256 amount);
     /// @notice The exchange is frozen; `slashed`: the sequencer caused it.
-    event Frozen(FreezeReason reason, bool slashed, uint256 proverPool, uint256 bountyPool, uint256 burned);
+    event Frozen(FreezeReason reason, bool slashed, uint256 bountyPool);
+    event BondSlashed(uint256 proverPool, uint256 burned);
     /// @notice Batch `number` and all after it are gone; the tip is its parent again.
     event BatchesFell(uint64 indexed number, uint64 lastFallen, address indexed prover, uint256 reward);
     event SessionOpened(uint64 indexed number, uint256 open);
     event SessionClosed(uint64 indexed number, uint256 open);
-    event RetirementAnnounced(uint64 at);
+    event RetirementAnnounced(uint64 end);
 
     uint256 internal constant BOUNTY_BPS = 2_000;
     uint256 internal constant PROVER_BPS = 3_000;
@@ -101,15 +102,17 @@ abstract contract Freeze is Batches {
     /// @notice The reason that `freeze` would act on now, and whether the sequencer would be slashed. Those it caused
     /// come first, so that a milder one cannot hide them. Each holds when the delay is exceeded, not when it is met.
     function freezeStatus() public view returns (FreezeReason reason, bool slash) {
-        uint256 waitingSince = _oldestWaiting();
-        if (block.timestamp > waitingSince + freezeDelay) return (FreezeReason.INBOX, true);
         uint256 end = retiresAt == 0 ? type(uint64).max : retiresAt;
-        if (block.timestamp >= end) {
-            // It has to have served to the last: nothing overdue, and a batch not long ago.
-            bool served = waitingSince + forceDelay >= end && uint256(_tip.landedAt) + softLag >= end;
-            return (FreezeReason.RETIRED, !served);
+        bool ended = block.timestamp >= end;
+        uint256 time = ended ? end : block.timestamp; // after its end it owes nothing any more
+        uint256 waitingSince = _oldestWaiting();
+        uint256 landedAt = _tip.landedAt;
+        if (time > waitingSince + freezeDelay) return (FreezeReason.INBOX, true);
+        if (time > landedAt + livenessDelay) return (FreezeReason.LIVENESS, true);
+        if (ended) {
+            // It has to have served to the last: nothing overdue, and a batch not long before.
+            return (FreezeReason.RETIRED, end > waitingSince + forceDelay || end > landedAt + softLag);
         }
-        if (block.timestamp > uint256(_tip.landedAt) + livenessDelay) return (FreezeReason.LIVENESS, true);
         if (_pricesTrail()) return (FreezeReason.PRICES, false);
         return (FreezeReason.NONE, false);
     }
@@ -175,15 +178,18 @@ abstract contract Freeze is Batches {
         uint256 whole = bond;
         bountyPool = whole * BOUNTY_BPS / 10_000;
         bond = whole - bountyPool;
+        emit Frozen(reason, slash, bountyPool);
         if (slash) _slash();
-        uint256 burned = whole - bountyPool - bond - proverPool;
-        emit Frozen(reason, slash, proverPool, bountyPool, burned);
     }
 
-    /// @dev What is not set aside for the prover stays here for ever: no figure counts it. `bond` is 80 % of the whole.
+    /// @dev `bond` is 80 % of the whole here. What is not set aside for the prover stays in this contract for ever: no
+    /// figure counts it.
     function _slash() private {
-        proverPool = bond * PROVER_BPS / (10_000 - BOUNTY_BPS);
+        uint256 rest = bond;
+        uint256 reward = rest * PROVER_BPS / (10_000 - BOUNTY_BPS);
         bond = 0;
+        proverPool = reward;
+        emit BondSlashed(reward, rest - reward);
     }
 
     /// @dev When the oldest unconsumed message came; the end of time if none waits.

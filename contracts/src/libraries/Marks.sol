@@ -21,7 +21,7 @@ library Marks {
     }
 
     /// @notice The exit mark of `instrument`, money per lot. Beyond the table it is zero, as memory would be.
-    function at(address marks, uint256 instrument) internal view returns (int64) {
+    function markOf(address marks, uint256 instrument) internal view returns (int64) {
         uint64 raw;
         // SAFETY: scratch space only, cleared before a copy that may be short.
         assembly ("memory-safe") {

@@ -40,7 +40,7 @@ library Records {
                 int256 lots = record.i32At(entry + Layout.POSITION_LOTS);
                 if (lots != 0) {
                     uint256 instrument = record.u16At(entry + Layout.POSITION_INSTRUMENT);
-                    equity += lots * Marks.at(marks, instrument);
+                    equity += lots * Marks.markOf(marks, instrument);
                 }
             }
             occupied >>= 1;
