@@ -76,8 +76,9 @@ export function divideWide(high: u64, low: u64, divisor: u64): u64 {
 function quotientDigit(upper: u64, next: u64, d: u64, dHigh: u64, dLow: u64): u64 {
   let digit = upper / dHigh;
   let rest = upper - digit * dHigh;
-  // Bounded: the estimate is at most two too high.
-  while (digit > LOW || digit * dLow > ((rest << 32) | next)) {
+  // Bounded: the estimate is at most two too high, so at most 2^32 + 1, and the product fits. A digit of 2^32 needs no
+  // test of its own: it only comes of an upper half equal to dHigh, whose rest is below dLow since upper is below d.
+  while (digit * dLow > ((rest << 32) | next)) {
     digit--;
     rest += dHigh;
     if (rest > LOW) break;

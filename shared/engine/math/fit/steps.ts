@@ -60,7 +60,7 @@ type Case = [name: string, run: (math: MathExports) => unknown];
 
 const F = 90_000_000_000n;
 const MONTH_MS = 2_592_000_000n;
-const QUARTER = 374_000_000_000_000_000n; // 65 % over 3 months, Q60, about 0.32
+const QUARTER = 374_000_000_000_000_000n; // 65 % over 3 months: 0.325 in Q60
 const CASES: Case[] = [
   ['mulHigh', (m) => m.mulHigh!(F * F, F)],
   ['mulDivDown, 64-bit product', (m) => m.mulDivDown!(F, 1_000_000n, 7n)],
