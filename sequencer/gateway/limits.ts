@@ -15,11 +15,16 @@ export class TokenBucket {
   /** Takes `weight` tokens, or none and false if there are not enough. */
   take(weight: number, nowMs: number): boolean {
     const elapsedMs = Math.max(0, nowMs - this.filledAtMs);
-    this.filledAtMs = nowMs;
+    this.filledAtMs = Math.max(this.filledAtMs, nowMs);
     this.tokens = Math.min(this.burst, this.tokens + elapsedMs * this.perMs);
     if (this.tokens < weight) return false;
     this.tokens -= weight;
     return true;
+  }
+
+  /** How long until `weight` tokens are there, as of the last `take`. */
+  waitMs(weight: number): number {
+    return Math.max(1, Math.ceil((weight - this.tokens) / this.perMs));
   }
 }
 
@@ -39,14 +44,15 @@ export class AddressBuckets {
     return this.buckets.size;
   }
 
-  take(address: string, weight: number, nowMs: number): boolean {
+  /** 0 if the tokens were taken, else the milliseconds to wait for them. */
+  take(address: string, weight: number, nowMs: number): number {
     let bucket = this.buckets.get(address);
     if (bucket === undefined) {
       if (this.buckets.size >= this.options.capacity) this.evictOldest();
       bucket = new TokenBucket(this.options, nowMs);
       this.buckets.set(address, bucket);
     }
-    return bucket.take(weight, nowMs);
+    return bucket.take(weight, nowMs) ? 0 : bucket.waitMs(weight);
   }
 
   private evictOldest(): void {

@@ -48,6 +48,11 @@ describe('black76', () => {
           day /
           365;
         expect(Math.abs(greeks.theta - theta)).toBeLessThan(forward * 1e-5);
+        // A discounted option on a spot: value e^(-r T) at forward S e^(r T), by r.
+        const spotValue = (r: number): number =>
+          Math.exp(-r * years) * at(forward * Math.exp(r * years), volatility);
+        const rho = (spotValue(1e-5) - spotValue(-1e-5)) / 2e-5 / 100;
+        expect(Math.abs(greeks.rho - rho)).toBeLessThan(forward * 1e-6);
       }),
     );
   });

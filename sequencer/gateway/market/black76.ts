@@ -21,6 +21,8 @@ export interface Greeks {
   vega: number;
   /** Per day. */
   theta: number;
+  /** Per percent of interest, the spot held: the forward moves with it. */
+  rho: number;
 }
 
 const SQRT_TWO_PI = Math.sqrt(2 * Math.PI);
@@ -74,15 +76,17 @@ export function optionGreeks(terms: OptionTerms, volatility: number): Greeks {
   const spread = volatility * Math.sqrt(Math.max(0, years));
   if (!(spread > 0)) {
     const inside = terms.kind === 'call' ? Number(forward > strike) : -Number(strike > forward);
-    return { delta: inside, gamma: 0, vega: 0, theta: 0 };
+    return { delta: inside, gamma: 0, vega: 0, theta: 0, rho: 0 };
   }
   const d1 = Math.log(forward / strike) / spread + spread / 2;
   const density = normalPdf(d1);
+  const call = terms.kind === 'call';
   return {
-    delta: terms.kind === 'call' ? normalCdf(d1) : -normalCdf(-d1),
+    delta: call ? normalCdf(d1) : -normalCdf(-d1),
     gamma: density / (forward * spread),
     vega: (forward * density * Math.sqrt(years)) / 100,
     theta: (-forward * density * volatility) / (2 * Math.sqrt(years)) / 365,
+    rho: (strike * years * (call ? normalCdf(d1 - spread) : -normalCdf(spread - d1))) / 100,
   };
 }
 

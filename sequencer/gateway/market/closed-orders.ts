@@ -1,10 +1,53 @@
+import {
+  CLOSE_CANCELLED,
+  CLOSE_DEAD,
+  CLOSE_EXPIRED,
+  CLOSE_FILLED,
+  CLOSE_REDUCE_ONLY,
+  CLOSE_REPLACED,
+  CLOSE_SELF_TRADE,
+  CLOSE_SETTLED,
+  CLOSE_UNAFFORDABLE,
+} from '#shared/engine/kinds.ts';
+import type { InstrumentInfo } from './instruments.ts';
 import type { OpenOrder } from './orders.ts';
 
 /** An order that is no longer in a book. `lots` is what was left of it. */
 export interface ClosedOrder extends OpenOrder {
-  state: 'filled' | 'cancelled';
-  /** `CLOSE_*` of shared/engine/kinds.ts; for an order that never rested, why its rest was cancelled is unknown here. */
-  reason: number;
+  /** The slot in `instrument` may have been given to another one since. */
+  info: InstrumentInfo;
+  state: 'filled' | 'cancelled' | 'expired';
+  /** In one word, such as `cancelled`. */
+  closeReason: string;
+  /** Id of the order that took its place by an amendment, or 0. */
+  replacedBy: number;
+}
+
+const REASONS = new Map([
+  [CLOSE_FILLED, 'filled'],
+  [CLOSE_CANCELLED, 'cancelled'],
+  [CLOSE_EXPIRED, 'expired'],
+  [CLOSE_DEAD, 'cancelled'],
+  [CLOSE_SELF_TRADE, 'self_trade'],
+  [CLOSE_UNAFFORDABLE, 'unaffordable'],
+  [CLOSE_REDUCE_ONLY, 'nothing_to_reduce'],
+  [CLOSE_SETTLED, 'settled'],
+  [CLOSE_REPLACED, 'replaced'],
+]);
+
+/** The ended form of a resting order, for a reason of the engine (`CLOSE_*`). */
+export function endOrder(
+  order: OpenOrder,
+  info: InstrumentInfo,
+  reason: number,
+  timeMs: number,
+): ClosedOrder {
+  const closeReason = REASONS.get(reason);
+  // INVARIANT: gateway and engine are of one version, so that no reason is unknown.
+  if (closeReason === undefined) throw new RangeError(`order ${order.id} closed for ${reason}`);
+  const state =
+    reason === CLOSE_FILLED ? 'filled' : reason === CLOSE_EXPIRED ? 'expired' : 'cancelled';
+  return { ...order, info, state, closeReason, replacedBy: 0, updatedMs: timeMs };
 }
 
 /** The last orders that ended, found by id; the oldest is forgotten first. */

@@ -1,11 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Fill, FillLog } from './fills.ts';
+import type { InstrumentInfo } from './instruments.ts';
 
 const fill = (seq: number, instrument: number, taker: number, maker: number): Fill => ({
   seq,
   timeMs: seq,
-  instrument,
+  instrument: { serial: instrument } as InstrumentInfo,
   priceTicks: 1,
   lots: 1,
   takerSide: 'buy',
@@ -15,8 +16,9 @@ const fill = (seq: number, instrument: number, taker: number, maker: number): Fi
   makerAccount: maker,
   takerFee: 0,
   makerFee: 0,
+  takerLabel: 0n,
+  makerLabel: 0n,
   index: 0,
-  mark: 0,
 });
 
 describe('FillLog', () => {
@@ -42,7 +44,7 @@ describe('FillLog', () => {
           const kept = list.slice(-20);
           const seqs = (fills: Fill[]): number[] => fills.map((f) => f.seq);
           for (let key = 0; key < 6; key++) {
-            const trades = kept.filter((f) => f.instrument === key);
+            const trades = kept.filter((f) => f.instrument.serial === key);
             const own = kept.filter((f) => f.takerAccount === key || f.makerAccount === key);
             for (const [mine, got] of [
               [trades, log.ofInstrument.bind(log)],

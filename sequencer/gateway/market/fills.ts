@@ -1,3 +1,4 @@
+import type { InstrumentInfo } from './instruments.ts';
 import type { Side } from './ladder.ts';
 
 /** One match, as both its accounts and the public see it. Money in 1e-6 USDC. */
@@ -5,7 +6,7 @@ export interface Fill {
   /** `sequence x 16 + place within the command`: unique, growing, and the same after a restart. */
   seq: number;
   timeMs: number;
-  instrument: number;
+  instrument: InstrumentInfo;
   priceTicks: number;
   lots: number;
   takerSide: Side;
@@ -15,10 +16,11 @@ export interface Fill {
   makerAccount: number;
   takerFee: number;
   makerFee: number;
+  /** 0: none. */
+  takerLabel: bigint;
+  makerLabel: bigint;
   /** Index price of the underlying at that time, 1e-6 USDC. */
   index: number;
-  /** Mark per contract at that time, 1e-6 USDC. */
-  mark: number;
 }
 
 /** A command touches at most 16 resting orders, so it makes at most 16 fills. */
@@ -39,6 +41,7 @@ interface Entry {
 export class FillLog {
   private readonly ring: (Entry | undefined)[];
   private count = 0;
+  /** By serial: a slot is used again by later instruments. */
   private readonly instrumentHeads = new Map<number, number>();
   private readonly accountHeads = new Map<number, number>();
 
@@ -57,11 +60,11 @@ export class FillLog {
     const number = ++this.count;
     this.ring[place] = {
       fill,
-      beforeOfInstrument: this.instrumentHeads.get(fill.instrument) ?? 0,
+      beforeOfInstrument: this.instrumentHeads.get(fill.instrument.serial) ?? 0,
       beforeOfTaker: this.accountHeads.get(fill.takerAccount) ?? 0,
       beforeOfMaker: this.accountHeads.get(fill.makerAccount) ?? 0,
     };
-    this.instrumentHeads.set(fill.instrument, number);
+    this.instrumentHeads.set(fill.instrument.serial, number);
     this.accountHeads.set(fill.takerAccount, number);
     this.accountHeads.set(fill.makerAccount, number);
   }
@@ -70,8 +73,8 @@ export class FillLog {
    * Trades of an instrument: the newest `count`, newest first; or with `startSeq` the oldest `count`
    * that are not before it, oldest first, so that a reader can page forward.
    */
-  ofInstrument(instrument: number, count: number, startSeq?: number): Fill[] {
-    return this.walk(this.instrumentHeads.get(instrument) ?? 0, count, startSeq, (e) => {
+  ofInstrument(serial: number, count: number, startSeq?: number): Fill[] {
+    return this.walk(this.instrumentHeads.get(serial) ?? 0, count, startSeq, (e) => {
       return e.beforeOfInstrument;
     });
   }
@@ -107,8 +110,8 @@ export class FillLog {
 
   /** Drops list heads that point at an entry about to be overwritten, so that the maps stay bounded. */
   private forget(fill: Fill, number: number): void {
-    if (this.instrumentHeads.get(fill.instrument) === number) {
-      this.instrumentHeads.delete(fill.instrument);
+    if (this.instrumentHeads.get(fill.instrument.serial) === number) {
+      this.instrumentHeads.delete(fill.instrument.serial);
     }
     for (const account of [fill.takerAccount, fill.makerAccount]) {
       if (this.accountHeads.get(account) === number) this.accountHeads.delete(account);

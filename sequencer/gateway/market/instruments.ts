@@ -25,7 +25,9 @@ export interface InstrumentInfo {
   readonly strike: number;
   readonly expiryMs: number;
   readonly expiryDay: number;
-  state: 'open' | 'settled' | 'delisted';
+  state: 'open' | 'expired' | 'settled';
+  /** No longer in the engine; kept for those who ask. */
+  delisted: boolean;
   /** 1e-6 USDC; null until settled, and for one settled before this process started. */
   settlementPrice: bigint | null;
 }
@@ -46,6 +48,8 @@ export class InstrumentBook {
   private readonly slots = new Map<number, InstrumentInfo>();
   private readonly names = new Map<string, InstrumentInfo>();
   private readonly past = new Map<string, InstrumentInfo>();
+
+  private nextExpiryMs = Number.POSITIVE_INFINITY;
 
   constructor(underlyings: readonly UnderlyingRecord[]) {
     this.underlyings = underlyings.map((u) => ({
@@ -100,11 +104,13 @@ export class InstrumentBook {
       expiryMs: expiryMsOf(expiryDay),
       expiryDay,
       state: 'open',
+      delisted: false,
       settlementPrice: null,
     };
     this.slots.set(terms.slot, info);
     this.names.set(info.name, info);
     this.past.delete(info.name);
+    this.nextExpiryMs = Math.min(this.nextExpiryMs, info.expiryMs);
     return info;
   }
 
@@ -113,6 +119,23 @@ export class InstrumentBook {
     const info = this.list(record);
     if (record.settled) info.state = 'settled';
     return info;
+  }
+
+  /** Marks what has expired at `clockMs` and returns it; costs nothing while nothing can have. */
+  expire(clockMs: number): InstrumentInfo[] {
+    if (clockMs < this.nextExpiryMs) return [];
+    const expired: InstrumentInfo[] = [];
+    this.nextExpiryMs = Number.POSITIVE_INFINITY;
+    for (const info of this.slots.values()) {
+      if (info.state !== 'open') continue;
+      if (info.expiryMs > clockMs) {
+        this.nextExpiryMs = Math.min(this.nextExpiryMs, info.expiryMs);
+        continue;
+      }
+      info.state = 'expired';
+      expired.push(info);
+    }
+    return expired;
   }
 
   settle(slot: number, settlementPrice: bigint): void {
@@ -125,7 +148,7 @@ export class InstrumentBook {
   delist(slot: number): void {
     const info = this.slots.get(slot);
     if (info === undefined) return;
-    info.state = 'delisted';
+    info.delisted = true;
     this.slots.delete(slot);
     this.names.delete(info.name);
     this.past.set(info.name, info);

@@ -177,7 +177,7 @@ class Twin {
 
   tick(ms: number): void {
     this.clockMs += ms;
-    this.orders = this.orders.filter((o) => o.expiryMs === 0 || o.expiryMs >= this.clockMs);
+    this.orders = this.orders.filter((o) => o.expiryMs === 0 || o.expiryMs > this.clockMs);
     this.send([]);
   }
 

@@ -17,12 +17,12 @@ import type {
 } from '#shared/protocol/events.ts';
 import type { StateReader } from '../state/reader.ts';
 import { Book } from './book.ts';
-import { type ClosedOrder, ClosedOrders } from './closed-orders.ts';
+import { type ClosedOrder, ClosedOrders, endOrder } from './closed-orders.ts';
 import { FILLS_PER_COMMAND, type Fill, FillLog } from './fills.ts';
 import { InstrumentBook } from './instruments.ts';
 import type { Side } from './ladder.ts';
 import { type OpenOrder, OrderStore } from './orders.ts';
-import { describeTaker, type TakerSoFar } from './taker.ts';
+import { describeTaker, NOT_FILLED, type TakerSoFar } from './taker.ts';
 import { RollingVolume } from './volume.ts';
 
 /** One durable command or inbox message with its events, decoded. */
@@ -74,6 +74,7 @@ export class MarketData {
   private sequence = 0;
   private timeMs = 0;
   private fillsOfCommand = 0;
+  private fillsBefore = 0;
   private taker: TakerSoFar | null = null;
   private replaced: OpenOrder | null = null;
 
@@ -94,11 +95,16 @@ export class MarketData {
     this.sequence = sequence;
     this.timeMs = this.reader.clockMs;
     for (const record of this.reader.instruments()) this.instruments.adopt(record);
+    this.instruments.expire(this.timeMs);
+    for (const info of this.instruments.all()) {
+      if (info.state !== 'settled') continue;
+      info.settlementPrice = this.reader.settledPrice(info.underlying.index, info.expiryDay);
+    }
     for (const record of this.reader.orders()) {
       const instrument = this.instruments.bySlot(record.instrument);
       if (instrument === undefined || instrument.state !== 'open') continue;
       if (record.generation !== this.reader.generation(record.account)) continue;
-      if (record.expiryMs > 0 && record.expiryMs < this.timeMs) continue;
+      if (record.expiryMs > 0 && record.expiryMs <= this.timeMs) continue;
       this.open({
         id: record.id,
         account: record.account,
@@ -113,8 +119,10 @@ export class MarketData {
         expiryMs: record.expiryMs,
         createdMs: 0,
         updatedMs: 0,
+        replaces: 0,
       });
     }
+    for (const book of this.books.values()) book.takeChange();
     this.changes = noChanges();
   }
 
@@ -142,6 +150,7 @@ export class MarketData {
     this.fillsOfCommand = 0;
     this.taker = null;
     this.replaced = null;
+    this.fillsBefore = this.changes.fills.length;
     if (command.clockMs > this.timeMs) this.advance(command.clockMs);
     for (const event of command.events) this.applyEvent(event);
     if (this.taker !== null) this.closeTaker(this.taker, command);
@@ -154,10 +163,15 @@ export class MarketData {
     return changes;
   }
 
-  /** Remembers an immediate order that ended without a fill, which leaves no event behind. */
-  noteUnfilled(order: ClosedOrder): void {
-    if (this.orders.has(order.id) || this.closed.get(order.id) !== undefined) return;
-    this.closed.add(order);
+  /**
+   * Takes in what only the engine's answer says of an order that did not come to rest: that it existed, if
+   * nothing was filled, and why its rest was cancelled.
+   */
+  noteUnrested(order: ClosedOrder): void {
+    if (this.orders.has(order.id)) return;
+    const known = this.closed.get(order.id);
+    if (known === undefined) this.closed.add(order);
+    else if (known.closeReason === NOT_FILLED) known.closeReason = order.closeReason;
   }
 
   private applyEvent(event: EngineEvent): void {
@@ -211,10 +225,11 @@ export class MarketData {
     if (instrument === undefined) throw new RangeError(`fill in unknown slot ${event.instrument}`);
     const value = event.price * instrument.underlying.tickPerLot * event.lots;
     const makerId = Number(event.makerId);
+    const maker = this.orders.get(makerId);
     const fill: Fill = {
       seq: this.sequence * FILLS_PER_COMMAND + this.fillsOfCommand++,
       timeMs: this.timeMs,
-      instrument: event.instrument,
+      instrument,
       priceTicks: event.price,
       lots: event.lots,
       takerSide: sideOf(event.takerSide),
@@ -224,12 +239,13 @@ export class MarketData {
       makerAccount: event.makerAccount,
       takerFee: Number(event.takerFee),
       makerFee: Number(event.makerFee),
-      ...this.pricesOf(event.instrument),
+      takerLabel: 0n,
+      makerLabel: maker?.label ?? 0n,
+      index: Number(this.reader.indexPrice(instrument.underlying.index)),
     };
     this.fills.add(fill);
     this.changes.fills.push(fill);
-    this.volume.add(event.instrument, event.lots, this.timeMs);
-    const maker = this.orders.get(makerId);
+    this.volume.add(event.instrument, event.lots, value, this.timeMs);
     if (maker !== null) {
       this.changeBook(maker, -event.lots);
       this.orders.fill(makerId, event.lots, value, this.timeMs);
@@ -251,8 +267,7 @@ export class MarketData {
     const occupant = older === 0 ? null : this.orders.get(older);
     if (occupant !== null) this.close(occupant, CLOSE_DEAD);
     const taker = this.taker?.id === id ? this.taker : null;
-    this.taker = taker === null ? this.taker : null;
-    const before = this.replaced;
+    if (taker !== null) this.taker = null;
     this.open({
       id,
       account: event.account,
@@ -265,9 +280,11 @@ export class MarketData {
       flags: event.flags,
       label: event.label,
       expiryMs: Number(event.expiryMs),
-      createdMs: before?.createdMs || this.timeMs,
+      createdMs: this.timeMs,
       updatedMs: this.timeMs,
+      replaces: this.linkReplaced(id),
     });
+    this.labelFills(event.label);
     this.touch(event.account);
   }
 
@@ -334,6 +351,10 @@ export class MarketData {
       const order = this.orders.get(id);
       if (order !== null) this.close(order, CLOSE_EXPIRED);
     }
+    for (const info of this.instruments.expire(clockMs)) {
+      this.closeAllOf(info.slot, CLOSE_SETTLED);
+      this.changes.tickers.add(info.slot);
+    }
   }
 
   private open(order: OpenOrder): void {
@@ -345,15 +366,36 @@ export class MarketData {
   private close(order: OpenOrder, reason: number): void {
     this.changeBook(order, -order.lots);
     this.orders.remove(order.id);
-    const state = reason === CLOSE_FILLED ? 'filled' : 'cancelled';
-    this.closed.add({ ...order, state, reason, updatedMs: this.timeMs });
+    const info = this.instruments.bySlot(order.instrument);
+    if (info === undefined) throw new RangeError(`order ${order.id} in unknown slot`);
+    this.closed.add(endOrder(order, info, reason, this.timeMs));
     this.changes.orders.add(order.id);
     this.changes.accounts.add(order.account);
   }
 
   private closeTaker(taker: TakerSoFar, command: DurableCommand): void {
-    this.closed.add(describeTaker(taker, command, this.replaced, this.timeMs));
+    const ended = describeTaker(taker, command, this.replaced, this.timeMs);
+    this.linkReplaced(taker.id);
+    this.closed.add(ended);
+    this.labelFills(ended.label);
     this.changes.orders.add(taker.id);
+  }
+
+  /** Tells the order that this command replaced who follows it; returns its id, 0 if there is none. */
+  private linkReplaced(by: number): number {
+    if (this.replaced === null) return 0;
+    const before = this.closed.get(this.replaced.id);
+    if (before !== undefined) before.replacedBy = by;
+    return this.replaced.id;
+  }
+
+  /** The taker's label is known only after its fills. */
+  private labelFills(label: bigint): void {
+    if (label === 0n) return;
+    for (let i = this.fillsBefore; i < this.changes.fills.length; i++) {
+      const fill = this.changes.fills[i];
+      if (fill !== undefined) fill.takerLabel = label;
+    }
   }
 
   private changeBook(order: OpenOrder, delta: number): void {
@@ -366,16 +408,6 @@ export class MarketData {
 
   private touch(account: number): void {
     this.changes.accounts.add(account);
-  }
-
-  private pricesOf(slot: number): { index: number; mark: number } {
-    const record = this.reader.instrument(slot);
-    if (record === null) return { index: 0, mark: 0 };
-    const underlying = this.reader.underlying(record.underlying);
-    return {
-      index: Number(underlying.indexPrice),
-      mark: Number(record.markPerLot ?? 0n) * underlying.lotsPerContract,
-    };
   }
 }
 

@@ -21,6 +21,8 @@ export interface OpenOrder {
   expiryMs: number;
   createdMs: number;
   updatedMs: number;
+  /** Id of the order that an amendment replaced by this one, or 0. */
+  replaces: number;
 }
 
 const SLOT_MASK = (1 << 20) - 1;
@@ -30,7 +32,7 @@ const NOBODY = 0;
  * All resting orders in columns, one row per slot of the engine's order region (an id is `use << 20 | slot`).
  *
  * Columns instead of objects, because a million objects cost the garbage collector more than the exchange
- * itself. Memory is fixed: about 96 bytes a slot, touched only where orders were.
+ * itself. Memory is fixed: about 104 bytes a slot, touched only where orders were.
  */
 export class OrderStore {
   private readonly ids: Float64Array;
@@ -39,6 +41,7 @@ export class OrderStore {
   private readonly created: Float64Array;
   private readonly updated: Float64Array;
   private readonly filledValues: Float64Array;
+  private readonly replaced: Float64Array;
   private readonly accounts: Uint32Array;
   private readonly prices: Uint32Array;
   private readonly lots: Uint32Array;
@@ -61,6 +64,7 @@ export class OrderStore {
     this.created = new Float64Array(capacity);
     this.updated = new Float64Array(capacity);
     this.filledValues = new Float64Array(capacity);
+    this.replaced = new Float64Array(capacity);
     this.accounts = new Uint32Array(capacity);
     this.prices = new Uint32Array(capacity);
     this.lots = new Uint32Array(capacity);
@@ -95,6 +99,7 @@ export class OrderStore {
     this.created[row] = order.createdMs;
     this.updated[row] = order.updatedMs;
     this.filledValues[row] = order.filledValue;
+    this.replaced[row] = order.replaces;
     this.accounts[row] = order.account;
     this.prices[row] = order.priceTicks;
     this.lots[row] = order.lots;
@@ -159,13 +164,13 @@ export class OrderStore {
 
   /** Ids of orders whose good-till time has passed at `clockMs`; costs nothing while none can have. */
   expired(clockMs: number): number[] {
-    if (clockMs <= this.earliestExpiryMs) return [];
+    if (clockMs < this.earliestExpiryMs) return [];
     const found: number[] = [];
     let earliest = Number.POSITIVE_INFINITY;
     for (let row = 0; row < this.highWater; row++) {
       const expiryMs = this.expiries[row] ?? 0;
       if (this.ids[row] === NOBODY || expiryMs === 0) continue;
-      if (expiryMs < clockMs) found.push(this.ids[row] ?? 0);
+      if (expiryMs <= clockMs) found.push(this.ids[row] ?? 0);
       else if (expiryMs < earliest) earliest = expiryMs;
     }
     this.earliestExpiryMs = earliest;
@@ -187,6 +192,7 @@ export class OrderStore {
       expiryMs: this.expiries[row] ?? 0,
       createdMs: this.created[row] ?? 0,
       updatedMs: this.updated[row] ?? 0,
+      replaces: this.replaced[row] ?? 0,
     };
   }
 

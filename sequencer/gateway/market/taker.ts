@@ -1,7 +1,7 @@
-import { CLOSE_CANCELLED, CLOSE_FILLED } from '#shared/engine/kinds.ts';
 import type { OrderAction } from '#shared/protocol/command-types.ts';
 import { decodeCommand, decodeForcedAction } from '#shared/protocol/commands.ts';
 import type { ClosedOrder } from './closed-orders.ts';
+import type { InstrumentInfo } from './instruments.ts';
 import type { Side } from './ladder.ts';
 import type { OpenOrder } from './orders.ts';
 
@@ -9,7 +9,7 @@ import type { OpenOrder } from './orders.ts';
 export interface TakerSoFar {
   id: number;
   account: number;
-  instrument: number;
+  instrument: InstrumentInfo;
   side: Side;
   lastPriceTicks: number;
   lots: number;
@@ -31,10 +31,12 @@ export function describeTaker(
   timeMs: number,
 ): ClosedOrder {
   const terms = replaced === null ? termsOf(command) : null;
+  const done = taker.remaining === 0;
   return {
     id: taker.id,
     account: taker.account,
-    instrument: taker.instrument,
+    instrument: taker.instrument.slot,
+    info: taker.instrument,
     side: taker.side,
     priceTicks: terms?.price ?? taker.lastPriceTicks,
     lots: taker.remaining,
@@ -42,13 +44,19 @@ export function describeTaker(
     filledValue: taker.value,
     flags: terms?.flags ?? replaced?.flags ?? 0,
     label: terms?.label ?? replaced?.label ?? 0n,
-    expiryMs: replaced?.expiryMs ?? 0,
-    createdMs: replaced?.createdMs || timeMs,
+    expiryMs: replaced?.expiryMs ?? (terms?.expiry ?? 0) * 1000,
+    createdMs: timeMs,
     updatedMs: timeMs,
-    state: taker.remaining === 0 ? 'filled' : 'cancelled',
-    reason: taker.remaining === 0 ? CLOSE_FILLED : CLOSE_CANCELLED,
+    replaces: replaced?.id ?? 0,
+    state: done ? 'filled' : 'cancelled',
+    // Why the rest of an immediate order went is in the engine's answer, not in its events.
+    closeReason: done ? 'filled' : NOT_FILLED,
+    replacedBy: 0,
   };
 }
+
+/** Reason of a remainder until the answer says more. */
+export const NOT_FILLED = 'not_filled';
 
 function termsOf(command: { inbox: boolean; bytes: Uint8Array }): OrderAction | null {
   const decoded = command.inbox

@@ -1,38 +1,55 @@
 const BUCKET_MS = 3_600_000;
 const BUCKETS = 24;
 
-/** Lots traded per instrument in the last 24 hours, in hourly buckets (so 23 to 24 hours are seen). */
-export class RollingVolume {
-  private readonly buckets = new Map<number, { lots: Float64Array; hour: number }>();
+interface Day {
+  /** Lots, then money, of each hour modulo 24. */
+  lots: Float64Array;
+  value: Float64Array;
+  hour: number;
+}
 
-  add(instrument: number, lots: number, timeMs: number): void {
-    const entry = this.advance(instrument, timeMs);
-    const place = entry.hour % BUCKETS;
-    entry.lots[place] = (entry.lots[place] ?? 0) + lots;
+export interface Volume {
+  lots: number;
+  /** 1e-6 USDC. */
+  value: number;
+}
+
+/** What was traded per instrument in the last 24 hours, in hourly buckets (so 23 to 24 hours are seen). */
+export class RollingVolume {
+  private readonly days = new Map<number, Day>();
+
+  add(instrument: number, lots: number, value: number, timeMs: number): void {
+    const day = this.advance(instrument, timeMs);
+    const place = day.hour % BUCKETS;
+    day.lots[place] = (day.lots[place] ?? 0) + lots;
+    day.value[place] = (day.value[place] ?? 0) + value;
   }
 
-  total(instrument: number, timeMs: number): number {
-    if (!this.buckets.has(instrument)) return 0;
-    let sum = 0;
-    for (const lots of this.advance(instrument, timeMs).lots) sum += lots;
-    return sum;
+  total(instrument: number, timeMs: number): Volume {
+    if (!this.days.has(instrument)) return { lots: 0, value: 0 };
+    const day = this.advance(instrument, timeMs);
+    const sum = (hours: Float64Array): number => hours.reduce((total, hour) => total + hour, 0);
+    return { lots: sum(day.lots), value: sum(day.value) };
   }
 
   /** Forgets an instrument whose number may be given to another one. */
   forget(instrument: number): void {
-    this.buckets.delete(instrument);
+    this.days.delete(instrument);
   }
 
-  private advance(instrument: number, timeMs: number): { lots: Float64Array; hour: number } {
+  private advance(instrument: number, timeMs: number): Day {
     const hour = Math.floor(timeMs / BUCKET_MS);
-    let entry = this.buckets.get(instrument);
-    if (entry === undefined) {
-      entry = { lots: new Float64Array(BUCKETS), hour };
-      this.buckets.set(instrument, entry);
+    let day = this.days.get(instrument);
+    if (day === undefined) {
+      day = { lots: new Float64Array(BUCKETS), value: new Float64Array(BUCKETS), hour };
+      this.days.set(instrument, day);
     }
-    if (hour - entry.hour >= BUCKETS) entry.lots.fill(0);
-    else for (let h = entry.hour + 1; h <= hour; h++) entry.lots[h % BUCKETS] = 0;
-    entry.hour = Math.max(entry.hour, hour);
-    return entry;
+    const passed = Math.min(BUCKETS, hour - day.hour);
+    for (let h = hour - passed + 1; h <= hour; h++) {
+      day.lots[h % BUCKETS] = 0;
+      day.value[h % BUCKETS] = 0;
+    }
+    day.hour = Math.max(day.hour, hour);
+    return day;
   }
 }

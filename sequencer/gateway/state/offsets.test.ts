@@ -1,15 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { GLOBAL, INSTRUMENT, ORDER, UNDERLYING } from './offsets.ts';
+import { GLOBAL, INSTRUMENT, ORDER, SETTLED_ENTRIES, SETTLED_RING, UNDERLYING } from './offsets.ts';
+import { MODE_AGES } from './reader.ts';
 
 const WIDTHS: Record<string, number> = { u8: 1, u16: 2, u32: 4, i32: 4, u64: 8, i64: 8 };
 
+const engine = (path: string): string =>
+  readFileSync(new URL(`../../../shared/engine/${path}`, import.meta.url)).toString();
+
 /** Lays an `@unmanaged` class out as AssemblyScript does: each field aligned to its own width. */
 function layOut(file: string): Record<string, number> {
-  const source = readFileSync(new URL(`../../../shared/engine/records/${file}`, import.meta.url));
   const offsets: Record<string, number> = {};
   let at = 0;
-  for (const match of source.toString().matchAll(/^ {2}(\w+): ([ui]\d+);/gm)) {
+  for (const match of engine(`records/${file}`).matchAll(/^ {2}(\w+): ([ui]\d+);/gm)) {
     const width = WIDTHS[match[2] ?? ''] ?? Number.NaN;
     at = Math.ceil(at / width) * width;
     offsets[match[1] ?? ''] = at;
@@ -26,5 +29,18 @@ describe('offsets', () => {
     ['order.ts', ORDER],
   ])('agree with the engine record in %s', (file, ours) => {
     expect(layOut(file)).toMatchObject(ours);
+  });
+
+  it('agree with the constants of the settled ring', () => {
+    const source = engine('records/underlying.ts');
+    expect(source).toContain(`SETTLED_RING: usize = ${SETTLED_RING};`);
+    expect(source).toContain(`SETTLED_ENTRIES: u32 = ${SETTLED_ENTRIES};`);
+  });
+
+  it('and the ages agree with those of oracle/mode.ts', () => {
+    const source = engine('oracle/mode.ts').replaceAll('_000', '000');
+    for (const [name, ageMs] of Object.entries(MODE_AGES)) {
+      expect(source).toContain(`${name}: u64 = ${ageMs};`);
+    }
   });
 });

@@ -8,7 +8,6 @@ export const GLOBAL = {
   volatilityTime: 16,
   inboxCount: 24,
   accounts: 56,
-  mode: 60,
   initialized: 64,
   flags: 72,
   maxOpenOrders: 76,
@@ -19,6 +18,7 @@ export const GLOBAL = {
   orderTop: 128,
   instrumentTop: 136,
   marginEpoch: 144,
+  lateRounds: 148,
   liveOrders: 152,
 } as const;
 
@@ -69,6 +69,10 @@ export const ORDER = {
   instrument: 56,
   flags: 58,
 } as const;
+
+/** The last settled days of an underlying: day u64 and price u64 each. */
+export const SETTLED_RING = 288;
+export const SETTLED_ENTRIES = 8;
 
 /** Mark of an instrument that was never priced. */
 export const NO_PRICE = -1n;

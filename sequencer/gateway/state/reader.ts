@@ -1,3 +1,4 @@
+import { MODE_CANCEL_ONLY, MODE_NORMAL, MODE_REDUCE_ONLY } from '#shared/engine/kinds.ts';
 import {
   ACCOUNT_CASH,
   ACCOUNT_DEPOSITED,
@@ -43,7 +44,15 @@ import {
   UNDERLYINGS,
 } from '#shared/engine/layout.ts';
 import { bytesToHex } from '#shared/protocol/bytes.ts';
-import { GLOBAL, INSTRUMENT, NO_PRICE, ORDER, UNDERLYING } from './offsets.ts';
+import {
+  GLOBAL,
+  INSTRUMENT,
+  NO_PRICE,
+  ORDER,
+  SETTLED_ENTRIES,
+  SETTLED_RING,
+  UNDERLYING,
+} from './offsets.ts';
 import type {
   AccountRecord,
   GlobalsRecord,
@@ -62,6 +71,13 @@ export interface EngineMemory {
 }
 
 const OCCUPIED_ACCOUNT = 1;
+
+/** The ages of shared/engine/oracle/mode.ts; offsets.test.ts compares. */
+export const MODE_AGES = {
+  INDEX_REDUCE_MS: 30_000,
+  INDEX_CANCEL_MS: 60_000,
+  VOLATILITY_REDUCE_MS: 300_000,
+};
 
 /**
  * Reads engine records into plain objects. Money is in bigints, times in numbers of milliseconds.
@@ -82,7 +98,6 @@ export class StateReader {
       volatilityTimeMs: this.u64(at + GLOBAL.volatilityTime),
       inboxCount: this.u64(at + GLOBAL.inboxCount),
       accounts: this.u32(at + GLOBAL.accounts),
-      mode: this.u32(at + GLOBAL.mode),
       initialized: this.u32(at + GLOBAL.initialized) !== 0,
       flags: this.u32(at + GLOBAL.flags),
       maxOpenOrders: this.u32(at + GLOBAL.maxOpenOrders),
@@ -93,16 +108,13 @@ export class StateReader {
       orderTop: this.u32(at + GLOBAL.orderTop),
       instrumentTop: this.u32(at + GLOBAL.instrumentTop),
       marginEpoch: this.u32(at + GLOBAL.marginEpoch),
+      lateRounds: this.u32(at + GLOBAL.lateRounds),
       liveOrders: this.u32(at + GLOBAL.liveOrders),
     };
   }
 
   get clockMs(): number {
     return this.u64(GLOBALS + GLOBAL.clock);
-  }
-
-  get mode(): number {
-    return this.u32(GLOBALS + GLOBAL.mode);
   }
 
   underlying(index: number): UnderlyingRecord {
@@ -125,6 +137,35 @@ export class StateReader {
       epochIndex: this.memory.view.getBigUint64(at + UNDERLYING.epochIndex, true),
       epochTimeMs: this.u64(at + UNDERLYING.epochTime),
     };
+  }
+
+  /** Last accepted index, 1e-6 USDC; 0 before the first. */
+  indexPrice(underlying: number): bigint {
+    const at = UNDERLYINGS + underlying * UNDERLYING_SIZE + UNDERLYING.indexPrice;
+    return this.memory.view.getBigUint64(at, true);
+  }
+
+  /** The price that a day's expiries settled at, or null: the engine keeps the last eight. */
+  settledPrice(underlying: number, expiryDay: number): bigint | null {
+    const ring = UNDERLYINGS + underlying * UNDERLYING_SIZE + SETTLED_RING;
+    for (let at = ring; at < ring + 16 * SETTLED_ENTRIES; at += 16) {
+      if (this.u64(at) === expiryDay) return this.memory.view.getBigUint64(at + 8, true);
+    }
+    return null;
+  }
+
+  /** The strictest mode of any underlying now, as the engine's oracle/mode.ts decides it by age. */
+  mode(): number {
+    const { clockMs, lateRounds } = this.globals();
+    let worst = lateRounds === 0 ? MODE_NORMAL : MODE_REDUCE_ONLY;
+    for (const u of this.underlyings()) {
+      if (clockMs > u.indexTimeMs + MODE_AGES.INDEX_CANCEL_MS) return MODE_CANCEL_ONLY;
+      const stale =
+        clockMs > u.indexTimeMs + MODE_AGES.INDEX_REDUCE_MS ||
+        clockMs > u.volatilityTimeMs + MODE_AGES.VOLATILITY_REDUCE_MS;
+      if (stale) worst = MODE_REDUCE_ONLY;
+    }
+    return worst;
   }
 
   underlyings(): UnderlyingRecord[] {
@@ -204,20 +245,16 @@ export class StateReader {
     };
   }
 
-  /** Ids of the accounts of an owner (lower-case 0x address), in order. Walks all accounts in use. */
-  accountsOf(owner: string, limit: number): number[] {
-    const wanted = Buffer.from(owner.slice(2), 'hex');
-    const found: number[] = [];
-    const count = this.u32(GLOBALS + GLOBAL.accounts);
-    for (let id = 0; id < count && found.length < limit; id++) {
-      const at = ACCOUNTS + id * ACCOUNT_SIZE;
-      if (this.memory.view.getUint32(at + ACCOUNT_OWNER) !== wanted.readUInt32BE(0)) continue;
-      const bytes = this.memory.bytes.subarray(at + ACCOUNT_OWNER, at + ACCOUNT_OWNER + 20);
-      if (wanted.equals(bytes) && (this.u8(at + ACCOUNT_FLAGS) & OCCUPIED_ACCOUNT) !== 0) {
-        found.push(id);
-      }
-    }
-    return found;
+  /** Accounts in use, the exchange's own among them. */
+  get accountCount(): number {
+    return this.u32(GLOBALS + GLOBAL.accounts);
+  }
+
+  /** The owner's 20 bytes, valid until the engine runs again; null where no account is. */
+  ownerBytes(account: number): Uint8Array | null {
+    const at = ACCOUNTS + account * ACCOUNT_SIZE;
+    if ((this.u8(at + ACCOUNT_FLAGS) & OCCUPIED_ACCOUNT) === 0) return null;
+    return this.memory.bytes.subarray(at + ACCOUNT_OWNER, at + ACCOUNT_OWNER + 20);
   }
 
   /** The generation of an account: orders of an older one are dead. */
@@ -250,19 +287,18 @@ export class StateReader {
     const keys: KeyRecord[] = [];
     for (let slot = 0; slot < MAX_KEYS; slot++) {
       const at = account + ACCOUNT_KEYS + slot * KEY_SIZE;
-      const address = this.hex(at + KEY_ADDRESS, 20);
-      if (slot > 0 && /^0x0+$/.test(address)) continue;
-      const bits: bigint[] = [0, 8].map((i) => {
-        return this.memory.view.getBigUint64(at + KEY_NONCE_BITS + i, true);
-      });
+      const scope = this.u8(at + KEY_SCOPE);
+      if (slot > 0 && scope === 0) continue;
+      const low = this.memory.view.getBigUint64(at + KEY_NONCE_BITS, true);
+      const high = this.memory.view.getBigUint64(at + KEY_NONCE_BITS + 8, true);
       keys.push({
         slot,
-        address: slot === 0 ? this.hex(account + ACCOUNT_OWNER, 20) : address,
+        address: this.hex(slot === 0 ? account + ACCOUNT_OWNER : at + KEY_ADDRESS, 20),
         epoch: this.u32(at + KEY_EPOCH),
         expiryMs: this.u64(at + KEY_EXPIRY),
-        scope: this.u8(at + KEY_SCOPE),
+        scope,
         nonceFloor: this.memory.view.getBigUint64(at + KEY_NONCE_FLOOR, true),
-        nonceBits: (bits[0] ?? 0n) | ((bits[1] ?? 0n) << BigInt(NONCE_WINDOW / 2)),
+        nonceBits: low | (high << BigInt(NONCE_WINDOW / 2)),
       });
     }
     return keys;

@@ -7,7 +7,6 @@ export interface GlobalsRecord {
   volatilityTimeMs: number;
   inboxCount: number;
   accounts: number;
-  mode: number;
   initialized: boolean;
   flags: number;
   maxOpenOrders: number;
@@ -19,6 +18,7 @@ export interface GlobalsRecord {
   orderTop: number;
   instrumentTop: number;
   marginEpoch: number;
+  lateRounds: number;
   liveOrders: number;
 }
 

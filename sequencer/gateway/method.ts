@@ -1,0 +1,33 @@
+import type { Hub, Subscriber } from './hub.ts';
+import type { Schema } from './schemas.ts';
+
+/** Who calls: a WebSocket connection can subscribe, an HTTP request cannot. */
+export interface Caller {
+  /** The connection, or null over HTTP. */
+  readonly subscriber: Subscriber | null;
+  /** Ends with the connection: null over HTTP. */
+  readonly hub: Hub | null;
+}
+
+/** One entry of the table behind both transports. */
+export interface Method {
+  readonly name: string;
+  readonly access: 'public' | 'private';
+  /** One sentence for the documentation. */
+  readonly summary: string;
+  readonly params: Schema;
+  /** What the answer is, in words, for the documentation. */
+  readonly returns: string;
+  /** Tokens a call costs; 1 unless it walks much. */
+  readonly weight?: number;
+  /** Answers while the exchange is not running. */
+  readonly always?: boolean;
+  /** Only over WebSocket. */
+  readonly socketOnly?: boolean;
+  /** Gets validated parameters with defaults filled in; throws or rejects with an `ApiError`. */
+  readonly handle: (params: Params, caller: Caller) => unknown;
+}
+
+/** Validated parameters: each method knows from its own schema what is there. */
+// biome-ignore lint/suspicious/noExplicitAny: the schema is the type, checked at run time by ajv.
+export type Params = Record<string, any>;
