@@ -107,9 +107,7 @@ export function isRecovered(address: usize): bool {
 export function checkSignature(account: Account, slot: u32, signature: usize): i32 {
   const code = recover(signature);
   if (code != OK) return code;
-  const key = Key.of(account, slot);
-  const address = slot == 0 ? changetype<usize>(account) + offsetof<Account>("owner0") : changetype<usize>(key);
-  return isRecovered(address) ? OK : WRONG_SIGNER;
+  return isRecovered(changetype<usize>(Key.of(account, slot))) ? OK : WRONG_SIGNER;
 }
 
 /** 0 < r < n and 0 < s <= n / 2, big-endian words; the top bit of s is the parity (EIP-2098, EIP-2). */

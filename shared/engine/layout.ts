@@ -133,8 +133,8 @@ export const LEAF_BYTES: u32 = 32;
 export const TREE_DEPTH: u32 = 27; // 2^27 leaves of 32 bytes: the whole 4 GiB address space
 
 // ---- account record, 2048 bytes: what L1 and other readers need ------------------------------------------------------------
-//   0        64          128               640        1024                2048
-//   | hot     | owner..   | keys 8 x 64     | reserved | positions 64 x 16 |
+//   0        64              576        1024                2048
+//   | hot     | keys 8 x 64   | reserved | positions 64 x 16 |     key 0 is the owner's: its address is the owner
 export const ACCOUNT_SUBACCOUNT: usize = 0; // u8
 export const ACCOUNT_FLAGS: usize = 1; // u8, bit 0: in use
 export const ACCOUNT_HELD: usize = 2; // u16 instruments with a quantity other than zero
@@ -148,10 +148,10 @@ export const ACCOUNT_GENERATION: usize = 44; // u32 orders of an older one are d
 export const ACCOUNT_WITHDRAWN: usize = 48; // u64 lifetime
 export const ACCOUNT_DEPOSITED: usize = 56; // u64 lifetime
 export const ACCOUNT_OWNER: usize = 64; // 20 bytes
-export const ACCOUNT_KEY_COUNTER: usize = 84; // u32 epochs given to keys so far
-export const ACCOUNT_KEYS: usize = 128;
+export const ACCOUNT_KEYS: usize = 64;
+export const ACCOUNT_KEY_COUNTER: usize = 124; // u32 epochs given to keys so far, in the last bytes of key 0
 export const KEY_SIZE: usize = 64;
-export const KEY_ADDRESS: usize = 0; // 20 bytes (unused in slot 0)
+export const KEY_ADDRESS: usize = 0; // 20 bytes; in slot 0 the owner
 export const KEY_EPOCH: usize = 20; // u32
 export const KEY_EXPIRY: usize = 24; // u64 ms, 0 in slot 0
 export const KEY_NONCE_FLOOR: usize = 32; // u64

@@ -39,9 +39,15 @@ export class Account {
   generation: u32;
   withdrawn: u64;
   deposited: u64;
-  owner0: u64; // 20 bytes
+  owner0: u64; // 20 bytes, which are the address of key 0
   owner1: u64;
   owner2: u32;
+  ownerEpoch: u32;
+  ownerExpiry: u64;
+  ownerNonceFloor: u64;
+  ownerNonceBits0: u64;
+  ownerNonceBits1: u64;
+  ownerScope: u32;
   keyCounter: u32;
 
   @inline
@@ -61,7 +67,7 @@ export class Account {
   }
 }
 
-/** A signing key, 64 bytes: slot 0 is the owner (address in the account), the others are session keys. */
+/** A signing key, 64 bytes: slot 0 is the owner, the others are session keys. */
 @unmanaged
 export class Key {
   address0: u64; // 20 bytes
@@ -91,6 +97,7 @@ if (offsetof<Account>("marginEpoch") != ACCOUNT_MARGIN_EPOCH) ERROR("layout");
 if (offsetof<Account>("generation") != ACCOUNT_GENERATION) ERROR("layout");
 if (offsetof<Account>("withdrawn") != ACCOUNT_WITHDRAWN) ERROR("layout");
 if (offsetof<Account>("owner0") != ACCOUNT_OWNER) ERROR("layout");
+if (ACCOUNT_KEYS != ACCOUNT_OWNER || offsetof<Account>("keyCounter") != ACCOUNT_KEYS + 60) ERROR("layout");
 if (offsetof<Account>("keyCounter") != ACCOUNT_KEY_COUNTER) ERROR("layout");
 if (offsetof<Key>("address0") != KEY_ADDRESS) ERROR("layout");
 if (offsetof<Key>("epoch") != KEY_EPOCH) ERROR("layout");

@@ -1,0 +1,240 @@
+/** A small world around one engine: genesis, committee, accounts and instruments, all through real commands. */
+import { secp256k1 } from '@noble/curves/secp256k1.js';
+import { ACCOUNT_SIZE, ACCOUNTS, INSTRUMENTS, INSTRUMENT_SIZE, MAX_ORDERS, ORDERS, ORDER_SIZE, RESULT } from '#shared/engine/layout.ts';
+import { deriveModule, Engine, type EngineEvents } from '#shared/host/engine.ts';
+import { readEngine } from '#shared/host/wasm-file.ts';
+import { hexToBytes } from '#shared/protocol/bytes.ts';
+import {
+  type Action,
+  encodeCommand,
+  type SurfaceEntry,
+  type SystemCommand,
+} from '#shared/protocol/commands.ts';
+import { encodeInboxMessage, type GenesisMessage } from '#shared/protocol/inbox.ts';
+import { keccak256 } from '#shared/protocol/keccak.ts';
+import type { InstrumentWords } from '#shared/protocol/sentence.ts';
+import {
+  commandDigest,
+  domainSeparator,
+  indexDigest,
+  surfaceDigest,
+} from '#shared/protocol/typed-data.ts';
+import { lots, money, ticks } from '#shared/protocol/units.ts';
+
+export interface Wallet {
+  readonly key: Uint8Array;
+  readonly address: Uint8Array;
+}
+
+/** A wallet from a small number: the same every time. */
+export function wallet(number: number): Wallet {
+  const key = hexToBytes(`0x${(number + 0x1000).toString(16).padStart(64, '0')}`);
+  const address = keccak256(secp256k1.getPublicKey(key, false).subarray(1)).slice(12);
+  return { key, address };
+}
+
+export function sign(digest: Uint8Array, key: Uint8Array): Uint8Array {
+  const bytes = secp256k1.sign(digest, key, { prehash: false, format: 'recovered', lowS: true });
+  const compact = bytes.slice(1, 65);
+  compact[32] = (compact[32] as number) | ((bytes[0] as number) << 7);
+  return compact;
+}
+
+export const CONTRACT = hexToBytes('0x00000000000000000000000000000000000000c0');
+export const CHAIN_ID = 31337n;
+export const DAY_MS = 86_400_000;
+/** Monday 2026-11-23, 00:00 UTC. */
+export const START_MS = Date.UTC(2026, 10, 23);
+export const SIGNERS = [1, 2, 3, 4, 5].map((index) => wallet(900 + index));
+
+export interface WorldOptions {
+  readonly genesis?: Partial<GenesisMessage>;
+  readonly onEvent?: EngineEvents;
+  readonly derivation?: { marks: boolean; undo: boolean } | null;
+}
+
+let derived: WebAssembly.Module | undefined;
+
+export class World {
+  readonly engine: Engine;
+  readonly domain = domainSeparator({ chainId: CHAIN_ID, contract: CONTRACT });
+  readonly genesis: GenesisMessage;
+  readonly nonces = new Map<string, bigint>();
+  nowMs = START_MS;
+  nextAccount = 2;
+  rounds = new Map<number, number>();
+  owners = new Map<number, Wallet>();
+
+  constructor(options: WorldOptions = {}) {
+    const { wasm } = readEngine();
+    let module: WebAssembly.Module;
+    if (options.derivation === null) module = new WebAssembly.Module(wasm as Uint8Array<ArrayBuffer>);
+    else if (options.derivation) module = deriveModule(wasm, options.derivation);
+    else module = derived ??= deriveModule(wasm, { marks: true, undo: true });
+    this.engine = Engine.create({ module, onEvent: options.onEvent });
+    this.genesis = {
+      kind: 'genesis',
+      version: 1,
+      chainId: CHAIN_ID,
+      contract: CONTRACT,
+      feeRecipient: wallet(800).address,
+      makerFee: 300,
+      takerFee: 300,
+      maxOpenOrders: 1000,
+      flags: 1,
+      signers: SIGNERS.map((signer) => signer.address),
+      underlyings: [
+        { name: 'BTC', tick: 5_000_000n, lotsPerContract: 100, strikeStep: 500, strikeBandBps: 10_000, priceBandBps: 1_000 },
+        { name: 'ETH', tick: 100_000n, lotsPerContract: 10, strikeStep: 25, strikeBandBps: 10_000, priceBandBps: 1_000 },
+      ],
+      ...options.genesis,
+    };
+  }
+
+  /** Runs a command in a segment of its own when the open one is full. */
+  run(command: SystemCommand | Uint8Array): number {
+    const bytes = command instanceof Uint8Array ? command : encodeCommand(command);
+    let code = this.engine.execute(bytes);
+    if (code === 105) {
+      this.engine.segmentStart();
+      code = this.engine.execute(bytes);
+    }
+    return code;
+  }
+
+  message(bytes: Uint8Array): number {
+    this.engine.segmentStart();
+    if (!this.engine.advance()) throw new Error('no room for an inbox message');
+    return this.engine.executeInbox(bytes);
+  }
+
+  start(): this {
+    this.expect(this.message(encodeInboxMessage(this.genesis)));
+    this.clock(START_MS);
+    return this;
+  }
+
+  clock(timeMs: number): void {
+    this.nowMs = timeMs;
+    this.expect(this.run({ kind: 'clock', timeMs: BigInt(timeMs) }));
+  }
+
+  deposit(owner: Wallet, amount: bigint, subaccount = 0, account = this.nextAccount): number {
+    if (account === this.nextAccount) this.nextAccount++;
+    this.owners.set(account, owner);
+    this.expect(
+      this.message(
+        encodeInboxMessage({ kind: 'deposit', account, owner: owner.address, subaccount, amount: money(amount) }),
+      ),
+    );
+    return account;
+  }
+
+  round(key: number): number {
+    const next = (this.rounds.get(key) ?? 0) + 1;
+    this.rounds.set(key, next);
+    return next;
+  }
+
+  underlyingName(index: number): string {
+    return (this.genesis.underlyings[index] as { name: string }).name;
+  }
+
+  index(underlying: number, price: bigint, timeMs = this.nowMs, signers = 5): number {
+    const round = this.round(underlying);
+    const observations = SIGNERS.slice(0, signers).map((signer, index) => {
+      const terms = { underlying: this.underlyingName(underlying), round, price, timeMs: BigInt(timeMs) };
+      return { signer: index, price, timeMs: BigInt(timeMs), signature: sign(indexDigest(terms as never, this.domain), signer.key) };
+    });
+    return this.run({ kind: 'index', underlying, round, observations });
+  }
+
+  volatility(underlying: number, entries: readonly SurfaceEntry[], timeMs = this.nowMs): number {
+    const round = this.round(underlying + 100);
+    const terms = { underlying: this.underlyingName(underlying), round, timeMs: BigInt(timeMs), entries };
+    const digest = surfaceDigest(terms as never, this.domain);
+    return this.run({
+      kind: 'volatility',
+      underlying,
+      round,
+      timeMs: BigInt(timeMs),
+      entries,
+      signatures: SIGNERS.map((signer, index) => ({ signer: index, signature: sign(digest, signer.key) })),
+    });
+  }
+
+  /** Price epochs until nothing is left to do. */
+  reprice(underlying: number): void {
+    for (let count = 0; count < 2000; count++) {
+      const code = this.run({ kind: 'reprice', underlying });
+      if (code === 410) return;
+      this.expect(code);
+    }
+    throw new Error('repricing does not end');
+  }
+
+  expect(code: number, expected = 0): void {
+    if (code !== expected) throw new Error(`expected result ${expected}, got ${code}`);
+  }
+
+  /** Index, volatility of every listable near day, marks. */
+  prices(btc = 90_000_000_000n, eth = 3_000_000_000n): void {
+    for (const [underlying, price] of [btc, eth].entries()) {
+      this.expect(this.index(underlying, price));
+      const today = Math.floor(this.nowMs / DAY_MS);
+      const entries = [1, 2, 4, 11, 18].map((days) => ({ expiryDay: today + days, forward: price, volatility: 600_000 }));
+      this.expect(this.volatility(underlying, entries));
+      this.reprice(underlying);
+    }
+  }
+
+  words(instrument: number): InstrumentWords {
+    const at = INSTRUMENTS + instrument * INSTRUMENT_SIZE;
+    const view = this.engine.view;
+    const length = view.getUint8(at + 3);
+    const underlying = this.genesis.underlyings[view.getUint8(at + 1)] as GenesisMessage['underlyings'][number];
+    const name = new TextDecoder().decode(this.engine.bytes.slice(at + 32, at + 32 + length));
+    return { name, tick: underlying.tick, lotsPerContract: underlying.lotsPerContract } as never;
+  }
+
+  /** A signed command's bytes. */
+  signed(account: number, action: Action, options: { nonce?: bigint; validUntil?: number; keySlot?: number; signer?: Wallet; keyEpoch?: number } = {}): Uint8Array {
+    const keySlot = options.keySlot ?? 0;
+    const nonceKey = `${account}/${keySlot}`;
+    const nonce = options.nonce ?? this.nonces.get(nonceKey) ?? 0n;
+    if (options.nonce === undefined) this.nonces.set(nonceKey, nonce + 1n);
+    const validUntil = options.validUntil ?? Math.floor(this.nowMs / 1000) + 600;
+    const command = { ...action, account, nonce, validUntil, keySlot } as never as Parameters<typeof commandDigest>[0];
+    const instrument = action.kind === 'order' ? this.words(action.instrument)
+      : action.kind === 'amend' ? this.words(this.orderInstrument(action.orderId)) : undefined;
+    const digest = commandDigest(command, { domain: this.domain, keyEpoch: options.keyEpoch ?? 0, ...(instrument ? { instrument } : {}) });
+    const signer = options.signer ?? (this.owners.get(account) as Wallet);
+    return encodeCommand({ ...command, signature: sign(digest, signer.key) } as never);
+  }
+
+  orderInstrument(id: bigint): number {
+    return this.engine.view.getUint16(ORDERS + (Number(id & BigInt(MAX_ORDERS - 1))) * ORDER_SIZE + 56, true);
+  }
+
+  order(account: number, instrument: number, side: 'buy' | 'sell', price: number, quantity: number, flags = 0, extra: object = {}): number {
+    const action = { kind: 'order', instrument, flags: flags | (side === 'sell' ? 1 : 0), price: ticks(price), lots: lots(quantity), ...extra } as Action;
+    return this.run(this.signed(account, action));
+  }
+
+  get result() {
+    const view = this.engine.view;
+    return {
+      orderId: view.getBigUint64(RESULT, true),
+      filled: view.getUint32(RESULT + 8, true),
+      resting: view.getUint32(RESULT + 12, true),
+      cancelled: view.getUint32(RESULT + 16, true),
+      why: view.getInt32(RESULT + 20, true),
+      value: view.getBigInt64(RESULT + 24, true),
+      fees: view.getBigInt64(RESULT + 32, true),
+    };
+  }
+
+  cash(account: number): bigint {
+    return this.engine.view.getBigInt64(ACCOUNTS + account * ACCOUNT_SIZE + 8, true);
+  }
+}
