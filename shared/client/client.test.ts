@@ -148,6 +148,27 @@ describe('the connection', () => {
     expect(seen).toEqual([1, 2]);
   });
 
+  it('subscribes to what it can when one channel is gone, and to that later', async () => {
+    const client = await connect();
+    const seen: unknown[] = [];
+    await client.subscribe('book.OLD', () => {});
+    await client.subscribe('status', (data) => seen.push(data));
+    await expect(refusedChannel(client)).rejects.toMatchObject({ code: 'UNKNOWN_CHANNEL' });
+    server.refused.add('book.OLD');
+    const channels = () => server.requests.map(({ params }) => params.channels?.toString());
+    server.cut();
+    await until(() => channels().slice(-3).join(' ') === 'book.OLD,status book.OLD status');
+    server.refused.clear();
+    await until(() => channels().at(-1) === 'book.OLD,status');
+    server.notify('status', 1);
+    await until(() => seen.length === 1);
+  });
+
+  async function refusedChannel(client: PlimsollClient): Promise<unknown> {
+    server.refused.add('book.NEVER');
+    return client.subscribe('book.NEVER', () => {});
+  }
+
   it('waits for a server that is away, and sends then', async () => {
     const client = await connect({ timeoutMs: 2000 });
     await client.getTime();

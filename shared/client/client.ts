@@ -114,7 +114,7 @@ export class PlimsollClient extends PlimsollReader {
     });
     if (!(transport instanceof WebSocketTransport)) return;
     transport.onNotification = (name, data) => this.subscriptions.dispatch(name, data);
-    transport.onReopen = () => this.subscriptions.renew();
+    transport.onReopen = () => void this.subscriptions.renew();
   }
 
   /** Makes a client; it connects on its own and waits for a server that is not up yet. */
@@ -141,6 +141,12 @@ export class PlimsollClient extends PlimsollReader {
       },
     );
     return new PlimsollClient(options, { transport, signer, now });
+  }
+
+  /** Ends the connection; what is under way fails with CLOSED. */
+  override close(): void {
+    this.subscriptions.close();
+    super.close();
   }
 
   /** The signer's address, if there is a signer. */

@@ -8,4 +8,5 @@ export {
   PlimsollClient,
 } from './client.ts';
 export { ApiError } from './errors.ts';
+export { LocalBook } from './local-book.ts';
 export { privateKeySigner, type Signer, viemSigner } from './signer.ts';

@@ -1,7 +1,9 @@
-import { TOO_SLOW } from '#shared/protocol/api-codes.ts';
+import { CLOSED, DISCONNECTED, TIMED_OUT, TOO_SLOW } from '#shared/protocol/api-codes.ts';
 import { ApiError } from './errors.ts';
 
 export type Listener<T> = (data: T) => void;
+
+type Request = (method: 'subscribe' | 'unsubscribe', names: string[]) => Promise<void>;
 
 interface Channel {
   readonly listeners: Set<Listener<unknown>>;
@@ -9,12 +11,17 @@ interface Channel {
   confirmed: Promise<void>;
 }
 
+/** Refusals that the next connection cures, since everything is subscribed again there. */
+const LOST = new Set<number>([CLOSED, DISCONNECTED, TIMED_OUT]);
+const RENEW_PAUSE_MS = 1000;
+
 /** Which channels are wanted, by how many listeners; says so again on every new connection. */
 export class Subscriptions {
   private readonly channels = new Map<string, Channel>();
-  private readonly request: (method: 'subscribe' | 'unsubscribe', names: string[]) => Promise<void>;
+  private readonly request: Request;
+  private retry: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(request: (method: 'subscribe' | 'unsubscribe', names: string[]) => Promise<void>) {
+  constructor(request: Request) {
     this.request = request;
   }
 
@@ -49,10 +56,35 @@ export class Subscriptions {
     for (const listener of [...channel.listeners]) listener(data);
   }
 
-  /** After a reconnect: all channels in one request. A refusal leaves the next reconnect to try again. */
-  renew(): void {
+  close(): void {
+    clearTimeout(this.retry);
+  }
+
+  /**
+   * After a reconnect: all channels in one request. If that is refused then one by one, so that a channel that is
+   * no more (a delisted instrument) does not take the others along; and again after a pause while any is refused,
+   * since an exchange that is just starting refuses all.
+   */
+  async renew(): Promise<void> {
+    clearTimeout(this.retry);
     const names = [...this.channels.keys()];
-    if (names.length > 0) this.request('subscribe', names).catch(() => {});
+    if (names.length === 0 || (await this.tried(names)) !== 'refused') return;
+    let refused = 0;
+    for (const name of names) {
+      const outcome = await this.tried([name]);
+      if (outcome === 'lost') return;
+      if (outcome === 'refused') refused++;
+    }
+    if (refused > 0) this.retry = setTimeout(() => void this.renew(), RENEW_PAUSE_MS);
+  }
+
+  private async tried(names: string[]): Promise<'confirmed' | 'refused' | 'lost'> {
+    try {
+      await this.request('subscribe', names);
+      return 'confirmed';
+    } catch (error) {
+      return error instanceof ApiError && LOST.has(error.status) ? 'lost' : 'refused';
+    }
   }
 }
 

@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net';
 import secp256k1 from 'secp256k1';
 import { type WebSocket, WebSocketServer } from 'ws';
 import * as codes from '#shared/engine/codes.ts';
-import { describeApiCode, UNKNOWN_METHOD } from '#shared/protocol/api-codes.ts';
+import { describeApiCode, UNKNOWN_CHANNEL, UNKNOWN_METHOD } from '#shared/protocol/api-codes.ts';
 import { bytesToHex, hexToBytes } from '#shared/protocol/bytes.ts';
 import { keccak256 } from '#shared/protocol/keccak.ts';
 import { parseSignature, unpackSignature } from '#shared/protocol/signatures.ts';
@@ -40,7 +40,7 @@ export class TestServer {
   /** Names and parameters of all requests, in their order. */
   readonly requests: { method: string; params: Record<string, unknown> }[] = [];
   readonly used = new Set<string>();
-  /** Sentence that a signature must be over; by default whatever `sentences` says for the method. */
+  /** The sentence that signatures must be over. */
   sentence = '';
   owner = '0x';
   keyEpoch = 0;
@@ -49,6 +49,8 @@ export class TestServer {
   timeMs = 1_000_000_000_000;
   chainId = 31337;
   silent = false;
+  /** Channels that are not to be had. */
+  readonly refused = new Set<string>();
   private server: WebSocketServer;
   private readonly sockets = new Set<WebSocket>();
 
@@ -103,8 +105,10 @@ export class TestServer {
       case 'get_account':
         return { keys: [this.key()] };
       case 'subscribe':
-      case 'unsubscribe':
-        return params.channels as string[];
+      case 'unsubscribe': {
+        const channels = params.channels as string[];
+        return channels.some((name) => this.refused.has(name)) ? UNKNOWN_CHANNEL : channels;
+      }
       case 'buy':
       case 'cancel_all':
       case 'withdraw':
