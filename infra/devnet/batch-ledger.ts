@@ -1,7 +1,7 @@
 import { type Address, type Hex, hexToBytes } from 'viem';
 import { settlementAbi } from '#contracts/abi/index.ts';
 import { type BatchHeader, commandInput, decodeBatch } from '#shared/protocol/batch.ts';
-import { decodeCommand } from '#shared/protocol/commands.ts';
+import { type Command, type Decoded, decodeCommand } from '#shared/protocol/commands.ts';
 import type { L1 } from './l1.ts';
 
 /** A batch as its L1 log tells it, without its data. */
@@ -9,28 +9,31 @@ export interface LandedBatch {
   readonly number: bigint;
   readonly landedAtSeconds: bigint;
   readonly header: BatchHeader;
+  /** 0 where the data is not read. */
   readonly segments: number;
   readonly commands: number;
 }
 
+export interface BatchLedgerOptions {
+  readonly l1: L1;
+  readonly settlement: Address;
+  readonly fromBlock: bigint;
+  /** Called with every command in every batch, in order; left out, the data is not looked at. */
+  readonly onCommand?: (command: Decoded<Command>) => void;
+}
+
 /**
- * What L1's logs say was posted, read by nobody's help but the chain's: headers, counts, and which labelled orders the
- * batches hold. Reads on from where it stopped; a devnet's anvil has no reorgs.
+ * What L1's logs say was posted, with nobody's help but the chain's. Reads on from where it stopped; a devnet's anvil has
+ * no reorgs.
  */
 export class BatchLedger {
-  readonly #l1: L1;
-  readonly #settlement: Address;
+  readonly #options: BatchLedgerOptions;
   readonly #batches: LandedBatch[] = [];
-  readonly #labels = new Map<bigint, number>();
-  readonly #kinds = new Map<string, number>();
-  readonly #readData: boolean;
   #nextBlock: bigint;
+  #updating: Promise<void> | undefined;
 
-  /** `readData`: whether to look into the batches, which takes memory for every labelled order. */
-  constructor(options: { l1: L1; settlement: Address; fromBlock: bigint; readData: boolean }) {
-    this.#l1 = options.l1;
-    this.#settlement = options.settlement;
-    this.#readData = options.readData;
+  constructor(options: BatchLedgerOptions) {
+    this.#options = options;
     this.#nextBlock = options.fromBlock;
   }
 
@@ -40,16 +43,6 @@ export class BatchLedger {
 
   get last(): LandedBatch | undefined {
     return this.#batches.at(-1);
-  }
-
-  /** How often an order with this label is in the posted batches. */
-  timesPosted(label: bigint): number {
-    return this.#labels.get(label) ?? 0;
-  }
-
-  /** Posted commands of a kind, such as `order`. */
-  commandsOf(kind: string): number {
-    return this.#kinds.get(kind) ?? 0;
   }
 
   get segments(): number {
@@ -69,11 +62,19 @@ export class BatchLedger {
   }
 
   /** Reads the logs that are new. */
-  async update(): Promise<void> {
-    const latest = await this.#l1.client.getBlockNumber({ cacheTime: 0 });
+  update(): Promise<void> {
+    this.#updating ??= this.#update().finally(() => {
+      this.#updating = undefined;
+    });
+    return this.#updating;
+  }
+
+  async #update(): Promise<void> {
+    const { l1, settlement } = this.#options;
+    const latest = await l1.client.getBlockNumber({ cacheTime: 0 });
     if (latest < this.#nextBlock) return;
-    const logs = await this.#l1.client.getContractEvents({
-      address: this.#settlement,
+    const logs = await l1.client.getContractEvents({
+      address: settlement,
       abi: settlementAbi,
       eventName: 'BatchPosted',
       fromBlock: this.#nextBlock,
@@ -85,24 +86,16 @@ export class BatchLedger {
   }
 
   #take(header: BatchHeader, data: Hex): void {
-    const segments = this.#readData ? decodeBatch(hexToBytes(data)) : [];
+    const { onCommand } = this.#options;
+    const segments = onCommand === undefined ? [] : decodeBatch(hexToBytes(data));
     let commands = 0;
     for (const segment of segments) {
       for (const command of segment.commands) {
         commands += 1;
-        this.#count(commandInput(command));
+        onCommand?.(decodeCommand(commandInput(command)));
       }
     }
     const { number, landedAt: landedAtSeconds } = header;
     this.#batches.push({ number, landedAtSeconds, header, segments: segments.length, commands });
-  }
-
-  #count(bytes: Uint8Array): void {
-    const decoded = decodeCommand(bytes);
-    const kind = decoded.ok ? decoded.value.kind : 'malformed';
-    this.#kinds.set(kind, (this.#kinds.get(kind) ?? 0) + 1);
-    if (!decoded.ok || decoded.value.kind !== 'order') return;
-    const { label } = decoded.value;
-    if (label !== undefined) this.#labels.set(label, (this.#labels.get(label) ?? 0) + 1);
   }
 }

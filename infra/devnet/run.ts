@@ -108,7 +108,7 @@ class Session {
     this.#say = rest.say;
     const { l1, deployment, challengePeriod } = stack;
     const { settlement, fromBlock } = deployment;
-    const ledger = new BatchLedger({ l1, settlement, fromBlock, readData: false });
+    const ledger = new BatchLedger({ l1, settlement, fromBlock });
     const apiUrl = stack.sequencer.apiUrl;
     this.#source = new StatusSource({ apiUrl, challengePeriod }, { l1, ledger });
     this.#display = new StatusDisplay(process.stdout, () => this.#status());

@@ -1,0 +1,33 @@
+import type { Staff } from '#infra/bots/hire.ts';
+import type { BatchLedger } from '#infra/devnet/batch-ledger.ts';
+import type { Stack } from '#infra/devnet/stack.ts';
+import type { WatcherProcess } from '#infra/devnet/watcher-process.ts';
+import type { PlimsollClient } from '#shared/client/index.ts';
+import type { Census } from './census.ts';
+import type { Checks } from './checks.ts';
+import type { OrderRecord } from './order-record.ts';
+
+/** What the steps of the demo share. */
+export interface Demo {
+  readonly checks: Checks;
+  readonly seed: number;
+  readonly folder: string;
+  readonly stack: Stack;
+  /** When the first options expire, virtual ms. */
+  readonly expiryMs: number;
+  readonly staff: Staff;
+  readonly record: OrderRecord;
+  readonly ledger: BatchLedger;
+  readonly census: Census;
+  /** Reads over REST, signs nothing. */
+  readonly reader: PlimsollClient;
+  readonly watcher: WatcherProcess;
+}
+
+/** Money in 1e-6 USDC as people read it. */
+export function usdc(amount: bigint): string {
+  const negative = amount < 0n;
+  const digits = (negative ? -amount : amount).toString().padStart(7, '0');
+  const whole = digits.slice(0, -6).replace(/\B(?=(\d{3})+(?!\d))/g, ',');
+  return `${negative ? '-' : ''}${whole}.${digits.slice(-6)} USDC`;
+}
