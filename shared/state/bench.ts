@@ -2,6 +2,9 @@
  * Root cost per segment, rebuild, snapshot: `npx tsx shared/state/bench.ts`. The state has the engine's
  * size; dirty blocks are drawn from the touched records, so the tree is as warm as a running sealer's.
  */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { STATE_END } from '#shared/engine/layout.ts';
 import {
   areasOf,
@@ -12,6 +15,7 @@ import {
 import { assemble } from '#shared/machine/wasm/fixture.ts';
 import { rewrite } from '#shared/machine/wasm/rewrite.ts';
 import { fastestHasher, portableHasher } from './hasher.ts';
+import { loadSnapshot, writeSnapshot } from './snapshot.ts';
 import { StateTree } from './tree.ts';
 
 const TOUCHED_BYTES = 100 * 2 ** 20;
@@ -77,3 +81,27 @@ for (const hasher of [fastestHasher(), portableHasher]) {
     say(`  ${String(blocks).padStart(4)} dirty blocks: ${median(settled).toFixed(0)} us a root`);
   }
 }
+
+const folder = mkdtempSync(join(tmpdir(), 'plimsoll-bench-'));
+const path = join(folder, 'state.snapshot');
+const tree = new StateTree({ state, marks });
+tree.rebuild();
+for (let round = 0; round < 3; round++) {
+  const began = process.hrtime.bigint();
+  const head = { engineHash: '0x01', sequence: 0n, segment: 0n, metadata: null };
+  const bytes = writeSnapshot(path, tree, head);
+  const written = process.hrtime.bigint();
+  const fresh = new Uint8Array(
+    new WebAssembly.Memory({ initial: statePages, maximum: statePages }).buffer,
+  );
+  const loader = new StateTree({ state: fresh });
+  const ready = process.hrtime.bigint();
+  loadSnapshot(path, loader, { engineHash: '0x01', dirty: false });
+  const loaded = process.hrtime.bigint();
+  const ms = (from: bigint, to: bigint) => `${(Number(to - from) / 1e6).toFixed(0)} ms`;
+  say(
+    `\nsnapshot of ${(bytes / 2 ** 20).toFixed(0)} MiB: written and synced in ${ms(began, written)},`,
+  );
+  say(`  loaded and verified into fresh memory in ${ms(ready, loaded)}`);
+}
+rmSync(folder, { recursive: true });
