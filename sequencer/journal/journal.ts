@@ -28,6 +28,7 @@ export class Journal {
   #gather: (() => CommitGroup | null) | null = null;
   #onGathered: (group: CommitGroup) => void = () => {};
   #failed: JournalError | null = null;
+  #onRow: (row: number) => void = () => {};
   #closing = false;
   #idle: { resolve: () => void; reject: (error: JournalError) => void }[] = [];
 
@@ -63,6 +64,11 @@ export class Journal {
   feed(gather: () => CommitGroup | null, onGathered: (group: CommitGroup) => void): void {
     this.#gather = gather;
     this.#onGathered = onGathered;
+  }
+
+  /** Calls `listener` with the id of the last row whenever rows became durable. */
+  onRow(listener: (row: number) => void): void {
+    this.#onRow = listener;
   }
 
   /** Something waits at the feeder: start a commit unless one is on its way. */
@@ -129,7 +135,10 @@ export class Journal {
       this.#running = null;
       // The next commit starts before the answers of this one are worked through.
       this.#start();
-      for (const waiting of done) waiting.done();
+      for (const waiting of done) {
+        waiting.done();
+        if (waiting.group.entries) this.#onRow(waiting.group.entries.id);
+      }
     }
   }
 

@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
 import type { Hex } from 'viem';
 import type { BatchHeader } from '#shared/protocol/batch.ts';
-import { hexToBytes } from '#shared/protocol/bytes.ts';
 import { encodeHeader } from '#shared/protocol/batch.ts';
+import { hexToBytes } from '#shared/protocol/bytes.ts';
 import type { Clock } from '../clock.ts';
 import { PosterError, SequencerError } from '../errors.ts';
 import type { JournalReader, SendRow } from '../journal/store.ts';
@@ -184,7 +184,14 @@ export class Poster {
     });
     await chain.send(transaction);
     const attempt = this.#attempts;
-    this.#inFlight = { batch: header.number, hash: transaction.hash, nonce, sentAtMs, attempt, fees };
+    this.#inFlight = {
+      batch: header.number,
+      hash: transaction.hash,
+      nonce,
+      sentAtMs,
+      attempt,
+      fees,
+    };
     log.info({ batch, bytes: data.length, nonce, attempt, hash: transaction.hash }, 'batch sent');
     return null;
   }

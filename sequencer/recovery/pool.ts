@@ -1,6 +1,6 @@
 import type { Worker } from 'node:worker_threads';
-import { spawnThread } from '../threads/spawn.ts';
 import { recoverAddress } from '#shared/host/recover.ts';
+import { spawnThread } from '../threads/spawn.ts';
 import { ADDRESS_BYTES, JOB_BYTES } from './wire.ts';
 
 /** One recovery under way. `done` turns true once and for all; then `address` is 20 bytes, or null. */

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { generatePrivateKey, privateKeyToAccount, sign } from 'viem/accounts';
 import { describe, expect, it } from 'vitest';
+import { hasNativeRecovery, recoverAddress, recoverPortable } from '#shared/host/recover.ts';
 import { hexToBytes } from '#shared/protocol/bytes.ts';
 import { packSignature } from '#shared/protocol/signatures.ts';
 import { RecoveryPool } from './pool.ts';
-import { hasNativeRecovery, recoverAddress, recoverPortable } from '#shared/host/recover.ts';
 
 async function signed() {
   const privateKey = generatePrivateKey();

@@ -1,5 +1,5 @@
-import { SIGNER_BYTES, SIGNER_DIGEST_BYTES } from '../journal/entry.ts';
 import { type RecoverAddress, recoverAddress } from '#shared/host/recover.ts';
+import { SIGNER_BYTES, SIGNER_DIGEST_BYTES } from '../journal/entry.ts';
 
 const ADDRESS_BYTES = 20;
 

@@ -1,9 +1,8 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { deriveModule } from '#shared/host/engine.ts';
-import { readEngine } from '#shared/host/wasm-file.ts';
 import { toPlainError } from '../errors.ts';
 import { type BatchRow, JournalStore, type SegmentRow } from '../journal/store.ts';
 import { openReplica } from '../replica/open.ts';
+import { SignerReplay } from '../replica/signers.ts';
 import type { FromSealer, SealerData, ToSealer } from '../threads/protocol.ts';
 import type { ThreadData } from '../threads/spawn.ts';
 import { Sealer } from './sealer.ts';
@@ -33,14 +32,15 @@ function fail(error: unknown) {
 }
 
 function start(): Sealer {
-  const { wasm } = readEngine(data.engineFile);
-  const module = deriveModule(wasm, { marks: true, undo: true });
-  const replica = openReplica(module, data.snapshotFile);
+  const signers = new SignerReplay();
+  const derivation = { marks: true, undo: true };
+  const replica = openReplica({ ...data, derivation }, { recover: signers.recover });
   const reader = JournalStore.openForReading(data.journalFile, data.identity);
-  return new Sealer(replica.start, {
-    engine: replica.engine,
-    tree: replica.tree,
-    signers: replica.signers,
+  const { engine, tree } = replica;
+  return new Sealer(replica, {
+    engine,
+    tree,
+    signers,
     reader,
     onSegment: (row) => segments.push(row),
     onBatch: (row) => batches.push(row),

@@ -1,0 +1,99 @@
+import type { Logger } from 'pino';
+import { type Address, type PublicClient, parseAbiItem } from 'viem';
+import { hexToBytes } from '#shared/protocol/bytes.ts';
+import { SequencerError } from '../errors.ts';
+import { textOf } from '../poster/chain.ts';
+
+export interface FollowerOptions {
+  readonly settlement: Address;
+  /** Blocks that must stand on top of a message's block before it is consumed; 0: the latest block counts. */
+  readonly confirmations: number;
+  /** Block to start looking at; the settlement's own block or an earlier one. */
+  readonly fromBlock: bigint;
+  /** Blocks asked for in one request. */
+  readonly chunkBlocks: bigint;
+}
+
+export interface FollowerDependencies {
+  readonly client: PublicClient;
+  readonly log: Logger;
+  /** Number of the message that is to be consumed next. */
+  readonly nextMessage: () => number;
+  readonly onMessage: (message: Uint8Array) => void;
+  readonly onProgress: (seen: number, trouble: string | null) => void;
+}
+
+const MESSAGE_ENQUEUED = parseAbiItem(
+  'event MessageEnqueued(uint256 indexed index, address indexed sender, bytes message)',
+);
+
+/** Brings inbox messages from L1 to the exchange, in order, each once, when they are deep enough. */
+export class InboxFollower {
+  readonly #options: FollowerOptions;
+  readonly #deps: FollowerDependencies;
+  #nextBlock: bigint;
+  #seen = 0;
+  #ended = false;
+
+  constructor(options: FollowerOptions, deps: FollowerDependencies) {
+    this.#options = options;
+    this.#deps = deps;
+    this.#nextBlock = options.fromBlock;
+    this.#seen = deps.nextMessage();
+  }
+
+  /** Polls until `stop`, real time. Survives L1 being away; a gap in the messages is fatal and ends it with an error. */
+  async run(pollMs: number): Promise<void> {
+    while (!this.#ended) {
+      try {
+        await this.poll();
+        this.#deps.onProgress(this.#seen, null);
+      } catch (error) {
+        if (error instanceof SequencerError) throw error;
+        const trouble = `the inbox on L1 cannot be read: ${textOf(error)}`;
+        this.#deps.log.warn({ trouble }, 'following L1 waits');
+        this.#deps.onProgress(this.#seen, trouble);
+      }
+      await new Promise((resolve) => setTimeout(resolve, pollMs));
+    }
+  }
+
+  stop(): void {
+    this.#ended = true;
+  }
+
+  /** Reads all blocks that are deep enough by now. */
+  async poll(): Promise<void> {
+    const latest = await this.#deps.client.getBlockNumber({ cacheTime: 0 });
+    const deep = latest - BigInt(this.#options.confirmations);
+    while (this.#nextBlock <= deep && !this.#ended) {
+      const last = this.#nextBlock + this.#options.chunkBlocks - 1n;
+      await this.#readBlocks(last < deep ? last : deep);
+    }
+  }
+
+  async #readBlocks(toBlock: bigint) {
+    const logs = await this.#deps.client.getLogs({
+      address: this.#options.settlement,
+      event: MESSAGE_ENQUEUED,
+      fromBlock: this.#nextBlock,
+      toBlock,
+      strict: true,
+    });
+    for (const { args } of logs) this.#take(Number(args.index), hexToBytes(args.message));
+    this.#nextBlock = toBlock + 1n;
+  }
+
+  #take(index: number, message: Uint8Array) {
+    const next = this.#deps.nextMessage();
+    if (index < next) return;
+    if (index > next) {
+      throw new SequencerError(
+        'INBOX_GAP',
+        `L1 shows inbox message ${index}, but message ${next} was never seen. Set --from-block to the settlement's own block or earlier, or use an L1 node that answers completely.`,
+      );
+    }
+    this.#deps.onMessage(message);
+    this.#seen = index + 1;
+  }
+}

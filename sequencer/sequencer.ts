@@ -1,0 +1,381 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Worker } from 'node:worker_threads';
+import type { Logger } from 'pino';
+import { ENGINE_FILE, readEngine } from '#shared/host/wasm-file.ts';
+import { Chores } from './chores/chores.ts';
+import { type Clock, systemClock, virtualClock } from './clock.ts';
+import type { SequencerConfig } from './config.ts';
+import { type PlainError, SequencerError } from './errors.ts';
+import { InboxFollower } from './inbox/follower.ts';
+import { Journal } from './journal/journal.ts';
+import type { Identity } from './journal/schema.ts';
+import { type JournalReader, JournalStore } from './journal/store.ts';
+import { connectL1, type L1 } from './l1.ts';
+import { Exchange } from './matching/exchange.ts';
+import { checkTip } from './poster/reconcile.ts';
+import { Progress } from './progress.ts';
+import { RecoveryPool } from './recovery/pool.ts';
+import { newestSnapshot } from './replica/snapshots.ts';
+import { restore } from './restore.ts';
+import type {
+  FromPoster,
+  FromSealer,
+  PosterData,
+  SealerData,
+  ToPoster,
+  ToSealer,
+} from './threads/protocol.ts';
+import { spawnThread } from './threads/spawn.ts';
+
+export interface SequencerDependencies {
+  readonly log: Logger;
+  /** Nothing may be acknowledged any more; the process should end with an error. */
+  readonly onFatal: (error: Error) => void;
+}
+
+const CHORE_TURN_MS = 50;
+const CHUNK_BLOCKS = 5000n;
+
+/** All of a sequencer but its gateway: L1, journal, engine, chores, sealer and poster, put together. */
+export class Sequencer {
+  readonly exchange: Exchange;
+  readonly identity: Identity;
+  readonly clock: Clock;
+  readonly progress: Progress;
+  /** The collateral's contract on L1. */
+  readonly token: `0x${string}`;
+  readonly #config: SequencerConfig;
+  readonly #deps: SequencerDependencies;
+  readonly #journal: Journal;
+  readonly #reader: JournalReader;
+  readonly #follower: InboxFollower;
+  readonly #chores: Chores;
+  readonly #sealer: Worker;
+  readonly #poster: Worker;
+  #choreTimer: NodeJS.Timeout | undefined;
+  #durableRow = 0;
+  #failed = false;
+  #stopping = false;
+  #onFinished: { sealer: () => void; poster: () => void } = { sealer: noop, poster: noop };
+
+  private constructor(parts: Parts, config: SequencerConfig, deps: SequencerDependencies) {
+    this.#config = config;
+    this.#deps = deps;
+    this.exchange = parts.exchange;
+    this.identity = parts.identity;
+    this.clock = parts.clock;
+    this.progress = parts.progress;
+    this.token = parts.l1.token;
+    this.#journal = parts.journal;
+    this.#reader = parts.reader;
+    this.#durableRow = parts.journal.head.lastId;
+    this.#follower = this.#makeFollower(parts.l1);
+    this.#chores = this.#makeChores();
+    const replica = this.#replicaData(parts);
+    this.#sealer = this.#startSealer(replica);
+    this.#poster = this.#startPoster(replica);
+    parts.journal.onRow((row) => this.#onRow(row));
+  }
+
+  /**
+   * Checks L1 and the journal, restores the state and starts everything. Throws before anything is acknowledged if something does
+   * not fit together.
+   */
+  static async start(config: SequencerConfig, deps: SequencerDependencies): Promise<Sequencer> {
+    let sequencer: Sequencer | null = null;
+    const parts = await assemble(config, deps, (error) => sequencer?.fail(error));
+    sequencer = new Sequencer(parts, config, deps);
+    sequencer.#begin();
+    return sequencer;
+  }
+
+  /** Stops for good after an error; the caller ends the process. */
+  fail(error: Error): void {
+    if (this.#failed) return;
+    this.#failed = true;
+    this.#quiet();
+    this.exchange.fail(error);
+    this.#deps.onFatal(error);
+  }
+
+  /** Clean end: answers what waits, seals, checks and snapshots it. What is not on L1 yet is posted after the next start. */
+  async stop(): Promise<void> {
+    if (this.#stopping) return;
+    this.#stopping = true;
+    this.#quiet();
+    await this.exchange.drain();
+    if (!this.#failed) {
+      await this.#finish();
+      await this.#journal.close();
+    }
+    await this.#terminate();
+  }
+
+  /** Ends the threads after a failure. */
+  async abandon(): Promise<void> {
+    this.#quiet();
+    await this.#journal.close();
+    await this.#terminate();
+  }
+
+  #begin() {
+    this.exchange.start();
+    this.#tellSealer('durable');
+    this.#follower.run(this.#config.l1PollMs).catch((error) => this.fail(toError(error)));
+    this.#choreTimer = setInterval(() => {
+      try {
+        this.#chores.turn();
+      } catch (error) {
+        this.fail(toError(error));
+      }
+    }, CHORE_TURN_MS);
+  }
+
+  #quiet() {
+    clearInterval(this.#choreTimer);
+    this.#follower.stop();
+  }
+
+  async #finish() {
+    await new Promise<void>((resolve) => {
+      this.#onFinished.sealer = resolve;
+      this.#tellSealer('finish');
+    });
+    await this.#journal.drained();
+    await new Promise<void>((resolve) => {
+      this.#onFinished.poster = resolve;
+      this.#tellPoster({ kind: 'finish', last: this.progress.sealedBatch });
+    });
+    await this.#journal.drained();
+  }
+
+  async #terminate() {
+    await Promise.all([this.#sealer.terminate(), this.#poster.terminate()]);
+    this.#reader.close();
+  }
+
+  #onRow(row: number) {
+    this.#durableRow = row;
+    if (!this.#stopping) this.#tellSealer('durable');
+  }
+
+  #tellSealer(kind: ToSealer['kind']) {
+    const message: ToSealer = { kind, lastRow: this.#durableRow };
+    this.#sealer.postMessage(message);
+  }
+
+  #tellPoster(message: ToPoster) {
+    this.#poster.postMessage(message);
+  }
+
+  #startSealer(replica: Omit<SealerData, 'batchIntervalMs'>): Worker {
+    const { batchIntervalMs } = this.#config;
+    const data: SealerData = { ...replica, batchIntervalMs };
+    const worker = spawnThread(new URL('./sealer/worker.ts', import.meta.url), data, 'sealer');
+    worker.on('message', (message: FromSealer) => this.#hearSealer(message));
+    worker.on('error', (error) => this.fail(error));
+    return worker;
+  }
+
+  #hearSealer(message: FromSealer) {
+    if (message.kind === 'failed') this.fail(fromPlain(message.error));
+    else if (message.kind === 'finished') this.#onFinished.sealer();
+    else if (message.kind === 'sealed') this.#onSealed(message);
+  }
+
+  #onSealed({ segments, batches }: Extract<FromSealer, { kind: 'sealed' }>) {
+    const last = segments.at(-1);
+    this.#commit({ segments, batches }, () => {
+      if (last) {
+        this.progress.sealedSegment = last.number;
+        this.progress.sealedRoot = `0x${Buffer.from(last.root).toString('hex')}`;
+      }
+      for (const batch of batches) this.progress.addBatch(batch.number, batch.lastSequence);
+      const lastBatch = batches.at(-1);
+      if (lastBatch) this.#tellPoster({ kind: 'batches', last: lastBatch.number });
+    });
+  }
+
+  #startPoster(replica: Omit<SealerData, 'batchIntervalMs'>): Worker {
+    const { config } = { config: this.#config };
+    const data: PosterData = {
+      ...replica,
+      rpcUrl: config.l1Url,
+      privateKey: config.posterKey,
+      snapshotDirectory: snapshotDirectory(config),
+      snapshotSegments: config.snapshotSegments,
+      verifyOneIn: config.verifyOneIn,
+      pollMs: config.l1PollMs,
+      bumpAfterMs: config.bumpAfterMs,
+      maxFeePerGas: String(config.maxFeePerGas),
+    };
+    const worker = spawnThread(new URL('./poster/worker.ts', import.meta.url), data, 'poster');
+    worker.on('message', (message: FromPoster) => this.#hearPoster(message));
+    worker.on('error', (error) => this.fail(error));
+    return worker;
+  }
+
+  #hearPoster(message: FromPoster) {
+    if (message.kind === 'failed') this.fail(fromPlain(message.error));
+    else if (message.kind === 'finished') this.#onFinished.poster();
+    else if (message.kind === 'report') this.#onReport(message.report);
+    else if (message.kind === 'snapshot') {
+      const { sequence, ms } = message;
+      this.#deps.log.info({ sequence, ms: Math.round(ms) }, 'snapshot taken');
+    } else if (message.kind === 'store') {
+      const stored: ToPoster = { kind: 'stored', id: message.id };
+      this.#commit({ sends: [message.send] }, () => this.#tellPoster(stored));
+    } else if (message.kind === 'checked') {
+      const { number } = message;
+      this.#commit({ checkedBatch: number }, () => {
+        this.progress.checkedBatch = number;
+      });
+    }
+  }
+
+  #onReport(report: Extract<FromPoster, { kind: 'report' }>['report']) {
+    this.progress.l1Connected = report.connected;
+    this.progress.l1BlockNumber = report.blockNumber;
+    this.progress.l1BlockTimeMs = report.blockTimeMs;
+    this.progress.landedBatch = report.landedBatch;
+    this.progress.posterTrouble = report.trouble;
+  }
+
+  /** A journal that cannot be written has failed the exchange already: nothing more is to be done here. */
+  #commit(group: Parameters<Journal['commit']>[0], done: () => void) {
+    this.#journal.commit(group).then(done, noop);
+  }
+
+  #makeFollower(l1: L1): InboxFollower {
+    const { fromBlock, confirmations } = this.#config;
+    const { settlement, client } = l1;
+    return new InboxFollower(
+      { settlement, confirmations, fromBlock, chunkBlocks: CHUNK_BLOCKS },
+      {
+        client,
+        log: this.#deps.log,
+        nextMessage: () => this.exchange.nextInboxMessage,
+        onMessage: (message) => this.exchange.consume(message),
+        onProgress: (seen, trouble) => {
+          this.progress.inboxSeen = seen;
+          this.progress.followerTrouble = trouble;
+        },
+      },
+    );
+  }
+
+  #makeChores(): Chores {
+    const { config } = { config: this.#config };
+    return new Chores(
+      {
+        idleClockMs: 1000,
+        repriceIntervalMs: config.repriceIntervalMs,
+        settleGraceMs: 10_000,
+        commandsATurn: 64,
+        listing: {
+          strikesEachSide: config.listStrikes,
+          expiries: config.listExpiries,
+          maxInstruments: 900,
+        },
+      },
+      {
+        view: () => this.exchange.view,
+        run: (command) => this.exchange.runOwn(command),
+        clock: this.clock,
+        log: this.#deps.log,
+      },
+    );
+  }
+
+  #replicaData(parts: Parts) {
+    return {
+      identity: parts.identity,
+      journalFile: journalFile(this.#config),
+      engineFile: fileURLToPath(ENGINE_FILE),
+      snapshotFile: parts.snapshotFile,
+      logLevel: this.#config.logLevel,
+    };
+  }
+}
+
+interface Parts {
+  readonly identity: Identity;
+  readonly l1: L1;
+  readonly clock: Clock;
+  readonly progress: Progress;
+  readonly journal: Journal;
+  readonly reader: JournalReader;
+  readonly exchange: Exchange;
+  readonly snapshotFile: string | null;
+}
+
+async function assemble(
+  config: SequencerConfig,
+  deps: SequencerDependencies,
+  onFailure: (error: Error) => void,
+): Promise<Parts> {
+  mkdirSync(config.dataDirectory, { recursive: true });
+  const l1 = await connectL1(config);
+  const { hash: engineHash } = readEngine();
+  const identity = { chainId: l1.chainId, settlement: config.settlement, engineHash };
+  const file = journalFile(config);
+  const journal = await Journal.open({ file, identity }, { onFailure });
+  try {
+    const reader = JournalStore.openForReading(file, identity);
+    await checkTip(l1.chain, reader, await l1.chain.tip(await l1.chain.latestBlock()));
+    const clock = config.virtualTime ? virtualClock(config.virtualTime) : systemClock;
+    const progress = new Progress();
+    for (const batch of reader.batchBounds(1)) progress.addBatch(batch.number, batch.lastSequence);
+    const snapshot = newestSnapshot(snapshotDirectory(config));
+    for (const { file: skipped, error } of snapshot.skipped) {
+      deps.log.warn({ file: skipped, err: error }, 'a snapshot cannot be used');
+    }
+    const engineFile = fileURLToPath(ENGINE_FILE);
+    const restored = restore(
+      { engineFile, identity, journal: journal.head, reader, snapshot },
+      deps,
+    );
+    const exchange = new Exchange(
+      { ...exchangeOptions(config), identity },
+      {
+        ...restored,
+        journal,
+        clock,
+        progress,
+        log: deps.log,
+        pool: (onDone) => new RecoveryPool({ threads: config.recoveryThreads }, { onDone }),
+        onFatal: onFailure,
+      },
+    );
+    const { snapshotFile } = restored;
+    return { identity, l1, clock, progress, journal, reader, exchange, snapshotFile };
+  } catch (error) {
+    await journal.close();
+    throw error;
+  }
+}
+
+function exchangeOptions(config: SequencerConfig) {
+  const { maxQueued, clockIntervalMs, flushIntervalMs } = config;
+  return { maxQueued, maxUnacknowledged: maxQueued, clockIntervalMs, flushIntervalMs };
+}
+
+function journalFile(config: SequencerConfig): string {
+  return join(config.dataDirectory, 'journal.db');
+}
+
+function snapshotDirectory(config: SequencerConfig): string {
+  return join(config.dataDirectory, 'snapshots');
+}
+
+function fromPlain(error: PlainError): SequencerError {
+  return new SequencerError(error.code, error.message);
+}
+
+function toError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}
+
+function noop() {}
