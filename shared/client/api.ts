@@ -528,6 +528,8 @@ export interface RpcError {
     /** The parameter at fault, if one is. */
     readonly parameter?: string;
     readonly retry_after_ms?: number;
+    /** The limit that was reached. */
+    readonly limit?: number;
   };
 }
 

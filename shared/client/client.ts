@@ -45,7 +45,7 @@ import {
 
 /** `chainId` and `settlement`: pin these when the server is not your own, so that nothing else gets signed. */
 export interface ClientOptions extends Pins {
-  /** Of the server, such as `http://127.0.0.1:8080`; the WebSocket is at `/ws` of it. */
+  /** Of the server, such as `http://127.0.0.1:8700`; the WebSocket is at `/ws` of it. */
   readonly url: string;
   /** WebSocket if left out; REST serves single requests and has no subscriptions. */
   readonly transport?: 'websocket' | 'rest';

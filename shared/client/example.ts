@@ -1,7 +1,7 @@
 /** Places an order: `PLIMSOLL_KEY=0x… npx tsx shared/client/example.ts [url]`, with the key of a funded owner. */
 import { PlimsollClient } from '#shared/client/index.ts';
 
-const url = process.argv[2] ?? 'http://127.0.0.1:8080';
+const url = process.argv[2] ?? 'http://127.0.0.1:8700';
 const client = await PlimsollClient.create({
   url,
   signer: process.env.PLIMSOLL_KEY as `0x${string}`,

@@ -12,7 +12,7 @@ export interface Transport {
 const PRIVATE = new Set<string>(PRIVATE_METHODS);
 
 export interface RestOptions {
-  /** Such as `http://127.0.0.1:8080`, without a slash at the end. */
+  /** Such as `http://127.0.0.1:8700`, without a slash at the end. */
   readonly url: string;
   readonly timeoutMs: number;
 }

@@ -24,7 +24,7 @@ export async function platformSockets(): Promise<SocketFactory> {
 }
 
 export interface WebSocketOptions {
-  /** Such as `ws://127.0.0.1:8080/ws`. */
+  /** Such as `ws://127.0.0.1:8700/ws`. */
   readonly url: string;
   readonly timeoutMs: number;
   /** How often to ask whether the connection still lives, when nothing was heard. */
