@@ -1,6 +1,6 @@
 import { sleep } from '#infra/devnet/clock.ts';
 
-const POLL_MS = 200;
+const USUAL_POLL_MS = 200;
 
 /**
  * Asks `holds` until it is true or `timeoutMs` (real) are over; errors count as "not yet". Returns whether it came true.
@@ -8,6 +8,7 @@ const POLL_MS = 200;
 export async function eventually(
   timeoutMs: number,
   holds: () => boolean | Promise<boolean>,
+  pollMs = USUAL_POLL_MS,
 ): Promise<boolean> {
   const giveUpAt = performance.now() + timeoutMs;
   for (;;) {
@@ -16,6 +17,6 @@ export async function eventually(
       .catch(() => false);
     if (held) return true;
     if (performance.now() >= giveUpAt) return false;
-    await sleep(POLL_MS);
+    await sleep(pollMs);
   }
 }

@@ -3,24 +3,32 @@ import { parseMoney } from '#shared/protocol/units.ts';
 import { type Demo, usdc } from './context.ts';
 import { eventually } from './eventually.ts';
 
+/** Settled options are paid out and delisted within a moment, so the exchange is asked often. */
+const POLL_MS = 20;
+
 /** The first options expire: all are settled at the average of the signed prices, and nobody holds them any more. */
 export async function expire(demo: Demo): Promise<void> {
   const { checks, stack, reader, expiryMs } = demo;
   const when = new Date(expiryMs).toISOString().slice(0, 16).replace('T', ' ');
   checks.step(`Expiry of ${when} UTC`);
+  const due = (await reader.getInstruments({ expired: true })).filter(
+    (one) => one.expiry_ms === expiryMs,
+  );
+  const names = new Set(due.map((one) => one.instrument_name));
   const prices = new Map<string, bigint>();
   const settled = new Set<string>();
-  let expected = 0;
-  const done = await eventually(60_000, async () => {
-    const due = (await reader.getInstruments({ expired: true })).filter(
-      (one) => one.expiry_ms === expiryMs,
+  const underlyings = stack.market.underlyings;
+  const complete = async (): Promise<boolean> => {
+    const now = await reader.getInstruments({ expired: true });
+    for (const one of now) if (names.has(one.instrument_name)) note(one, prices, settled);
+    const unsettled = now.some(
+      (one) => names.has(one.instrument_name) && !settled.has(one.instrument_name),
     );
-    expected = Math.max(expected, due.length);
-    for (const one of due) note(one, prices, settled);
-    return settled.size > 0 && due.every((one) => one.state === 'settled');
-  });
-  checks.must(`all ${expected} options of this expiry are settled`, done && expected > 0);
-  const empty = await eventually(60_000, () => nobodyHolds(demo, settled));
+    return prices.size === underlyings.length && !unsettled;
+  };
+  const done = await eventually(60_000, complete, POLL_MS);
+  checks.must(`all ${names.size} options of this expiry are settled`, done && names.size > 0);
+  const empty = await eventually(60_000, () => nobodyHolds(demo, names));
   checks.check('every position in them was paid out and is gone', empty);
   const landed = await eventually(60_000, async () => {
     const clockMs = expiryMs + 60_000;
@@ -28,7 +36,7 @@ export async function expire(demo: Demo): Promise<void> {
     return Number(demo.ledger.last?.header.clockMs ?? 0n) > clockMs;
   });
   checks.must('the batches on L1 have gone past the expiry', landed);
-  for (const [index, name] of stack.market.underlyings.entries()) {
+  for (const [index, name] of underlyings.entries()) {
     const paid = prices.get(name) ?? 0n;
     const { price, coveredMs } = demo.census.settlementPrice(index, expiryMs);
     checks.equal(

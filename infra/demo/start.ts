@@ -52,6 +52,7 @@ export async function startDemo(
       l1Port: await freePort(),
       traders: TRADERS,
       depositEach: DEPOSIT_EACH,
+      settings: SEQUENCER_SETTINGS,
       changeParams: (params) => ({ ...params, ...DEMO_DELAYS }),
     },
     { market, report: (line) => checks.note(line) },
@@ -109,6 +110,13 @@ export async function startDemo(
   await checkListing(demo);
   return demo;
 }
+
+/** Sixty options: five strikes of three expiries, calls and puts, on two underlyings. */
+const SEQUENCER_SETTINGS = {
+  PLIMSOLL_LIST_STRIKES: '2',
+  PLIMSOLL_LIST_EXPIRIES: '3',
+  PLIMSOLL_REPRICE_INTERVAL: '10000',
+};
 
 /** Seconds of virtual time: long enough for a restart in between, short enough for a demo. */
 const DEMO_DELAYS = {

@@ -106,5 +106,6 @@ export async function tradeToExpiry(demo: Demo): Promise<void> {
     `from call to durable acknowledgement: p50 ${latencies.quantile(0.5).toFixed(1)} ms, ` +
       `p99 ${latencies.quantile(0.99).toFixed(1)} ms, all on this machine`,
   );
-  await waitUntil(stack.clock, demo.expiryMs, stack.time.rate);
+  // A moment before, so that the expiring options are still listed when the next step looks at them.
+  await waitUntil(stack.clock, demo.expiryMs - 5000, stack.time.rate);
 }

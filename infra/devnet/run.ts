@@ -50,6 +50,7 @@ export async function runDevnet(options: DevnetOptions): Promise<number> {
       l1Port,
       traders: options.bots ? TRADERS : 1,
       depositEach: DEPOSIT,
+      settings: { PLIMSOLL_LIST_STRIKES: '3' },
     },
     { market, report: say },
   );

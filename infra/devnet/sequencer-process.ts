@@ -15,6 +15,8 @@ export interface SequencerOptions {
   readonly dataFolder: string;
   readonly logFile: string;
   readonly time: VirtualTime;
+  /** Further settings by the names of sequencer/config.ts, such as `PLIMSOLL_LIST_STRIKES`. */
+  readonly settings: Readonly<Record<string, string>>;
   readonly onLine?: (line: string) => void;
 }
 
@@ -50,6 +52,9 @@ export class SequencerProcess {
         PLIMSOLL_PORT: String(this.#options.port),
         PLIMSOLL_DATA: this.#options.dataFolder,
         PLIMSOLL_VIRTUAL_TIME: formatVirtualTime(time),
+        PLIMSOLL_FROM_BLOCK: String(deployment.fromBlock),
+        PLIMSOLL_L1_POLL: '200',
+        ...this.#options.settings,
       },
       ...(this.#options.onLine === undefined ? {} : { onLine: this.#options.onLine }),
     });

@@ -28,6 +28,8 @@ export interface StackOptions {
   readonly traders: number;
   /** 1e-6 USDC. */
   readonly depositEach: bigint;
+  /** For the sequencer; see SequencerOptions. */
+  readonly settings: Readonly<Record<string, string>>;
   readonly changeParams?: (params: SettlementParams) => SettlementParams;
 }
 
@@ -111,6 +113,7 @@ async function build(
     dataFolder: join(folder, 'sequencer'),
     logFile: join(folder, 'logs', 'sequencer.log'),
     time,
+    settings: options.settings,
   });
   cleanups.push(() => sequencer.stop());
   const [traders] = await Promise.all([
