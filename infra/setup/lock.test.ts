@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
@@ -11,6 +11,13 @@ const ends: (() => void)[] = [];
 afterEach(() => {
   for (const end of ends.splice(0)) end();
 });
+
+/** A clone's folder, for this test alone. */
+function clone() {
+  const folder = mkdtempSync(join(tmpdir(), 'plimsoll-lock-'));
+  ends.push(() => rmSync(folder, { recursive: true }));
+  return folder;
+}
 
 /** Another process that takes the lock of `folder`, says so, and keeps it. */
 async function holder(folder: string) {
@@ -26,7 +33,7 @@ async function holder(folder: string) {
 }
 
 test('whoever comes second waits, and gets the lock when its holder is killed', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'plimsoll-lock-'));
+  const folder = clone();
   const child = await holder(folder);
   let acquired = false;
   const waiting = acquireLock(folder).then((release) => {
@@ -42,7 +49,7 @@ test('whoever comes second waits, and gets the lock when its holder is killed', 
 });
 
 test('two clones do not wait for each other', async () => {
-  await holder(mkdtempSync(join(tmpdir(), 'plimsoll-lock-')));
-  const release = await acquireLock(mkdtempSync(join(tmpdir(), 'plimsoll-lock-')));
+  await holder(clone());
+  const release = await acquireLock(clone());
   ends.push(release);
 });
