@@ -254,16 +254,24 @@ export function bytesToHex(bytes: Uint8Array): `0x${string}` {
   return `0x${text}`;
 }
 
+/** The value of a hexadecimal digit's character code, -1 of any other. */
+const DIGITS = Int8Array.from({ length: 128 }, (_, code) => {
+  const digit = Number.parseInt(String.fromCharCode(code), 16);
+  return Number.isNaN(digit) ? -1 : digit;
+});
+
 /** The bytes of `0x…` (either case). Throws `ParseError`. */
 export function hexToBytes(hex: string): Uint8Array {
-  if (!/^0x(?:[0-9a-fA-F]{2})*$/.test(hex)) {
-    throw new ParseError('Expected hexadecimal bytes that start with 0x and have an even length.');
+  const bytes = new Uint8Array(Math.max(0, hex.length - 2) >> 1);
+  let valid = hex.startsWith('0x') && hex.length % 2 === 0;
+  for (let i = 0; valid && i < bytes.length; i++) {
+    const high = DIGITS[hex.charCodeAt(2 + 2 * i)] ?? -1;
+    const low = DIGITS[hex.charCodeAt(3 + 2 * i)] ?? -1;
+    if (high < 0 || low < 0) valid = false;
+    bytes[i] = (high << 4) | low;
   }
-  const bytes = new Uint8Array((hex.length - 2) / 2);
-  for (let i = 0; i < bytes.length; i++) {
-    bytes[i] = Number.parseInt(hex.slice(2 + 2 * i, 4 + 2 * i), 16);
-  }
-  return bytes;
+  if (valid) return bytes;
+  throw new ParseError('Expected hexadecimal bytes that start with 0x and have an even length.');
 }
 
 /** Whether two arrays hold the same bytes. */
