@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { encodeAbiParameters, keccak256 as viemKeccak } from 'viem';
 import { describe, expect, it } from 'vitest';
@@ -225,6 +226,13 @@ describe('segments root', () => {
   });
 });
 
+interface AbiFunction {
+  readonly name?: string;
+  readonly inputs: readonly {
+    readonly components: readonly { readonly name: string; readonly type: string }[];
+  }[];
+}
+
 describe('batch header', () => {
   const hash = anyBytes(32).map(bytesToHex);
   const header = fc.record({
@@ -240,6 +248,14 @@ describe('batch header', () => {
     dataHash: hash,
     segmentsRoot: hash,
     landedAt: u64,
+  });
+
+  it('has the fields of the contract’s struct, in its order', () => {
+    const abi = new URL('../../contracts/abi/Settlement.json', import.meta.url);
+    const functions = JSON.parse(readFileSync(abi, 'utf8')) as AbiFunction[];
+    const postBatch = functions.find(({ name }) => name === 'postBatch');
+    const fields = postBatch?.inputs[0]?.components.map(({ name, type }) => ({ name, type }));
+    expect(fields).toEqual([...BATCH_HEADER_COMPONENTS]);
   });
 
   it('is twelve words in the order of the README', () => {
