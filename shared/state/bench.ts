@@ -5,7 +5,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { STATE_END } from '#shared/engine/layout.ts';
+import * as layout from '#shared/engine/layout.ts';
 import {
   areasOf,
   BLOCK_BYTES,
@@ -25,7 +25,7 @@ const median = (times: number[]) => times.toSorted((a, b) => a - b)[times.length
 const say = (line: string) => process.stdout.write(`${line}\n`);
 const rss = () => `${(process.memoryUsage().rss / 2 ** 20).toFixed(0)} MiB resident`;
 
-const options = { marks: true, undo: true, stateEnd: STATE_END };
+const options = { marks: true, undo: true, stateEnd: layout.STATE_END };
 const statePages = areasOf(options).stateBytes / 65536;
 const plain = assemble(`(module (memory (export "memory") ${statePages} ${statePages}))`);
 const wasm = new Uint8Array(rewrite(plain, options));
@@ -82,10 +82,50 @@ for (const hasher of [fastestHasher(), portableHasher]) {
   }
 }
 
-const folder = mkdtempSync(join(tmpdir(), 'plimsoll-bench-'));
-const path = join(folder, 'state.snapshot');
+/** Writes as a host does, so that the marks are set as stores set them. */
+function write(address: number, length: number): void {
+  exports.touch(address, length);
+  for (let i = address; i < address + length; i++) state[i] = ((state[i] as number) + 1) & 0xff;
+}
+
+/** What one resting order touches, and of every second one also its counterparty. */
+function order(accounts: number, slot: number): void {
+  const instrument = random(40);
+  for (let party = 0; party < 1 + (slot % 2); party++) {
+    const account = layout.ACCOUNTS + random(accounts) * layout.ACCOUNT_SIZE;
+    write(account, 64);
+    write(account + layout.ACCOUNT_POSITIONS + random(64) * layout.POSITION_SIZE, 16);
+  }
+  write(layout.ORDERS + (slot % 50_000) * layout.ORDER_SIZE, layout.ORDER_SIZE);
+  const tick = 2000 + random(60);
+  write(layout.LEVELS + instrument * layout.LEVELS_STRIDE + tick * layout.LEVEL_SIZE, 8);
+  write(layout.BITS0 + instrument * layout.BITS0_STRIDE + 250, 8);
+  write(layout.INSTRUMENTS + instrument * layout.INSTRUMENT_SIZE + 64, 16);
+}
+
 const tree = new StateTree({ state, marks });
 tree.rebuild();
+say('\nsegments of 16 orders, their fills, globals and scratch:');
+for (const accounts of [100, 1000, 100_000]) {
+  const times: number[] = [];
+  let blocks = 0;
+  for (let segment = 0; segment < 2000; segment++) {
+    exports.undoReset?.();
+    for (let i = 0; i < layout.SEGMENT_COMMANDS; i++) order(accounts, segment * 16 + i);
+    write(layout.GLOBALS, 256);
+    write(layout.INPUT, 128);
+    write(layout.RESULT, 1300);
+    const began = process.hrtime.bigint();
+    blocks += tree.update();
+    tree.root();
+    times.push(Number(process.hrtime.bigint() - began) / 1000);
+  }
+  const cost = median(times.slice(1000)).toFixed(0);
+  say(`  ${accounts} accounts: ${Math.round(blocks / 2000)} dirty blocks, ${cost} us a root`);
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'plimsoll-bench-'));
+const path = join(folder, 'state.snapshot');
 for (let round = 0; round < 3; round++) {
   const began = process.hrtime.bigint();
   const head = { engineHash: '0x01', sequence: 0n, segment: 0n, metadata: null };
