@@ -2,9 +2,9 @@
  * The API as types: parameters and result of every method, and the data of every channel. The gateway and the
  * SDK compile against this file, and there is nothing else to agree on.
  *
- * Both transports serve the same table: WebSocket `/ws` speaks JSON-RPC 2.0, with the names below as methods
- * (`public/` or `private/` in front are accepted too); REST has `GET /api/v1/public/<method>?…` and
- * `POST /api/v1/private/<method>` with the parameters as JSON body, and answers `{ result }` or `{ error }`.
+ * Both transports serve the same table: WebSocket `/ws` speaks JSON-RPC 2.0 with the plain names as methods; REST
+ * has `GET /api/v1/public/<method>?…` and `POST /api/v1/private/<method>` with the parameters as JSON body, and
+ * answers `{ result }` or `{ error }`.
  *
  * Conventions. Prices (USDC per contract), amounts (contracts) and money (USDC) are exact decimals in strings.
  * Order ids, nonces and labels have 64 bits and are decimal integers in strings. Times are milliseconds since
