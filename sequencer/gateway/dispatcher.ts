@@ -74,6 +74,8 @@ export class Dispatcher {
     if (method.always === true) return;
     const state = this.state();
     if (state === 'starting') throw new ApiError(NOT_READY);
-    if (method.access === 'private' && state !== 'running') throw new ApiError(STOPPED);
+    if (state === 'failed' || (method.access === 'private' && state !== 'running')) {
+      throw new ApiError(STOPPED);
+    }
   }
 }

@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import { decodeEvent } from '#shared/protocol/events.ts';
 import { SequencerError } from '../errors.ts';
-import type { DurableGroup, ExchangeApi } from '../matching/types.ts';
+import type { DurableGroup, ExchangeApi, ExchangeState } from '../matching/types.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { createHttp } from './http.ts';
 import { Hub } from './hub.ts';
@@ -36,6 +36,8 @@ export interface GatewayDependencies {
   nowMs: () => number;
   /** 32 random bits, from a secure source. */
   randomSeed: number;
+  /** The read models met what cannot be and show nothing any more: the process should end. Called once. */
+  onFatal: (error: GatewayError) => void;
 }
 
 const STATUS_EVERY_MS = 1000;
@@ -52,6 +54,7 @@ export class Gateway {
   private readonly endings: (() => void)[] = [];
   private app: FastifyInstance | null = null;
   private sockets: Sockets | null = null;
+  private broken = false;
 
   constructor(options: Partial<GatewayOptions>, dependencies: GatewayDependencies) {
     this.options = { ...DEFAULT_OPTIONS, ...options };
@@ -61,7 +64,7 @@ export class Gateway {
 
   /**
    * Builds the read models from the engine's memory, follows what becomes durable, and listens.
-   * Genesis must have been consumed. Throws `GatewayError` (NOT_INITIALIZED, NOT_SETTLED, CANNOT_LISTEN).
+   * Until genesis has been consumed, methods answer NOT_READY. Throws `GatewayError` (NOT_SETTLED, CANNOT_LISTEN).
    */
   async listen(): Promise<{ host: string; port: number }> {
     await this.settled();
@@ -69,7 +72,10 @@ export class Gateway {
     const publisher = new Publisher(services, this.hub);
     this.follow(services, publisher);
     const { exchange, nowMs, logger } = this.deps;
-    const state = () => exchange.status().state;
+    const state = (): ExchangeState => {
+      if (this.broken) return 'failed';
+      return services.market.ready ? exchange.status().state : 'starting';
+    };
     const methods = [
       ...publicMethods(services),
       ...subscriptionMethods(publisher, this.options.maxSubscriptionsPerConnection),
@@ -106,12 +112,6 @@ export class Gateway {
   private createServices(): Services {
     const { exchange, token } = this.deps;
     const reader = new StateReader(exchange);
-    if (!reader.globals().initialized) {
-      throw new GatewayError(
-        'NOT_INITIALIZED',
-        'The engine has not consumed its genesis message: start the gateway after the inbox follower.',
-      );
-    }
     const market = new MarketData(this.options, reader);
     market.rebuild(exchange.status().durableSequence);
     const owners = new OwnerIndex(reader, this.deps.randomSeed);
@@ -144,12 +144,14 @@ export class Gateway {
     const { exchange, logger, nowMs } = this.deps;
     const { bookIntervalMs, tickerIntervalMs } = this.options;
     const onGroup = (group: DurableGroup): void => {
-      for (const { events, ...entry } of group.entries) {
-        const decoded = events.map((e) => decodeEvent(e.kind, e.view, e.offset));
-        services.market.apply({ ...entry, events: decoded });
+      if (this.broken) return;
+      try {
+        applyGroup(services.market, group);
+        publisher.collect();
+        if (bookIntervalMs === 0) publisher.flushBooks();
+      } catch (cause) {
+        this.breakDown(cause);
       }
-      publisher.collect();
-      if (bookIntervalMs === 0) publisher.flushBooks();
     };
     const every = (intervalMs: number, act: () => void): void => {
       this.timers.push(setInterval(act, intervalMs));
@@ -167,6 +169,15 @@ export class Gateway {
     every(STATUS_EVERY_MS, () => publisher.publishStatus());
   }
 
+  /** A bug, or an engine of another version: what is shown could be wrong from here on, so nothing is. */
+  private breakDown(cause: unknown): void {
+    this.broken = true;
+    for (const timer of this.timers) clearInterval(timer);
+    const message =
+      'Market data does not follow from the events any more: restart the sequencer, and report the cause.';
+    this.deps.onFatal(new GatewayError('MARKET_DATA_BROKEN', message, cause));
+  }
+
   private async bind(app: FastifyInstance): Promise<{ host: string; port: number }> {
     const { host } = this.options;
     try {
@@ -182,5 +193,12 @@ export class Gateway {
     const { port } = app.server.address() as AddressInfo;
     this.deps.logger.info({ host, port }, 'the gateway is open');
     return { host, port };
+  }
+}
+
+function applyGroup(market: MarketData, group: DurableGroup): void {
+  for (const { events, ...entry } of group.entries) {
+    const decoded = events.map((e) => decodeEvent(e.kind, e.view, e.offset));
+    market.apply({ ...entry, events: decoded });
   }
 }

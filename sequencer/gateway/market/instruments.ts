@@ -44,15 +44,20 @@ export interface ListingTerms {
 
 /** All instruments in use, by slot and by name, and the last ones that were delisted. */
 export class InstrumentBook {
-  readonly underlyings: readonly UnderlyingInfo[];
+  private known: readonly UnderlyingInfo[] = [];
   private readonly slots = new Map<number, InstrumentInfo>();
   private readonly names = new Map<string, InstrumentInfo>();
   private readonly past = new Map<string, InstrumentInfo>();
 
   private nextExpiryMs = Number.POSITIVE_INFINITY;
 
-  constructor(underlyings: readonly UnderlyingRecord[]) {
-    this.underlyings = underlyings.map((u) => ({
+  get underlyings(): readonly UnderlyingInfo[] {
+    return this.known;
+  }
+
+  /** What genesis says; there is nothing before it. */
+  learnUnderlyings(underlyings: readonly UnderlyingRecord[]): void {
+    this.known = underlyings.map((u) => ({
       index: u.index,
       name: u.name,
       tick: u.tick,
@@ -62,7 +67,7 @@ export class InstrumentBook {
   }
 
   underlying(name: string): UnderlyingInfo | undefined {
-    return this.underlyings.find((u) => u.name === name);
+    return this.known.find((u) => u.name === name);
   }
 
   bySlot(slot: number): InstrumentInfo | undefined {
@@ -84,7 +89,7 @@ export class InstrumentBook {
   }
 
   list(terms: ListingTerms): InstrumentInfo {
-    const underlying = this.underlyings[terms.underlying];
+    const underlying = this.known[terms.underlying];
     if (underlying === undefined) {
       throw new RangeError(`instrument ${terms.slot} is on unknown underlying ${terms.underlying}`);
     }

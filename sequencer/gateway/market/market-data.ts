@@ -6,6 +6,7 @@ import {
   CLOSE_REPLACED,
   CLOSE_SETTLED,
   FLAG_SELL,
+  MSG_GENESIS,
 } from '#shared/engine/kinds.ts';
 import type {
   EngineEvent,
@@ -80,7 +81,8 @@ export class MarketData {
 
   constructor(options: MarketOptions, reader: StateReader) {
     this.reader = reader;
-    this.instruments = new InstrumentBook(reader.underlyings());
+    this.instruments = new InstrumentBook();
+    this.instruments.learnUnderlyings(reader.underlyings());
     this.orders = new OrderStore(options.orderCapacity);
     this.closed = new ClosedOrders(options.closedOrdersKept);
     this.fills = new FillLog(options.fillsKept);
@@ -126,6 +128,11 @@ export class MarketData {
     this.changes = noChanges();
   }
 
+  /** True from genesis on. */
+  get ready(): boolean {
+    return this.instruments.underlyings.length > 0;
+  }
+
   /** Journal sequence that these models are at. */
   get lastSequence(): number {
     return this.sequence;
@@ -151,6 +158,9 @@ export class MarketData {
     this.taker = null;
     this.replaced = null;
     this.fillsBefore = this.changes.fills.length;
+    if (command.inbox && command.bytes[0] === MSG_GENESIS) {
+      this.instruments.learnUnderlyings(this.reader.underlyings());
+    }
     if (command.clockMs > this.timeMs) this.advance(command.clockMs);
     for (const event of command.events) this.applyEvent(event);
     if (this.taker !== null) this.closeTaker(this.taker, command);
