@@ -57,7 +57,7 @@ let derived: WebAssembly.Module | undefined;
 
 export class World {
   readonly engine: Engine;
-  readonly domain = domainSeparator({ chainId: CHAIN_ID, contract: CONTRACT });
+  readonly domain: Uint8Array;
   readonly genesis: GenesisMessage;
   readonly nonces = new Map<string, bigint>();
   nowMs = START_MS;
@@ -89,6 +89,7 @@ export class World {
       ],
       ...options.genesis,
     };
+    this.domain = domainSeparator(this.genesis);
   }
 
   /** Runs a command in a segment of its own when the open one is full. */

@@ -69,8 +69,7 @@ function checkInstrument(ticket: Ticket): i32 {
 
 /** Buys may not bid far above the mark, sells not offer far below it: half the mark and a share of the index. */
 function outsideBand(underlying: Underlying, price: i64, mark: i64, sell: bool): bool {
-  const perLot = underlying.epochIndex / underlying.lotsPerContract;
-  const band = (mark >> 1) + <i64>((perLot * underlying.priceBandBps) / 10_000);
+  const band = (mark >> 1) + underlying.bandPerLot;
   return sell ? price < mark - band : price > mark + band;
 }
 

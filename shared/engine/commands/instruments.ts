@@ -25,6 +25,9 @@ import { wordQuote } from "../text/words";
 
 // Listing by rule, settlement at expiry, and giving slots back.
 
+/** Eight digits: with them the longest name, of an underlying of eight letters, has 32 bytes. */
+const STRIKE_LIMIT: u32 = 100_000_000;
+
 function bucketOf(which: u32, day: u32, strike: u32, put: u32): usize {
   let hash = (which << 30) ^ (day << 1) ^ put ^ (strike * 0x9e3779b1);
   hash = (hash ^ (hash >> 15)) * 0x85ebca6b;
@@ -60,7 +63,7 @@ export function applyList(): i32 {
   const underlying = Underlying.at(which);
   if (underlying.indexPrice == 0) return NO_MARK;
   if (!isListable(day, globals.clock)) return BAD_EXPIRY;
-  if (strike == 0 || strike % underlying.strikeStep != 0) return BAD_STRIKE;
+  if (strike == 0 || strike >= STRIKE_LIMIT || strike % underlying.strikeStep != 0) return BAD_STRIKE;
   const spot = underlying.indexPrice;
   const money = (<u64>strike) * 1_000_000;
   const apart = money > spot ? money - spot : spot - money;

@@ -4,7 +4,7 @@ import { EVT_EPOCH, EVT_MARK } from "../kinds";
 import { EXIT_MARKS, HISTORIES, HISTORY_ENTRIES, HISTORY_SIZE } from "../layout";
 import { callPriceNearest, putPriceNearest, totalVolatility } from "../math/black76";
 import { DAY_MS } from "../math/calendar";
-import { mulDivUp } from "../math/wide";
+import { mulDivDown, mulDivUp } from "../math/wide";
 import { readAll, readU8 } from "../reader";
 import { Globals } from "../records/globals";
 import { Instrument, LISTED, NO_PRICE } from "../records/instrument";
@@ -67,6 +67,8 @@ function complete(underlying: Underlying, which: u32): void {
   const globals = Globals.get();
   underlying.takerFeePerLot = feePerLot(underlying, globals.takerFee);
   underlying.makerFeePerLot = feePerLot(underlying, globals.makerFee);
+  const perLot = underlying.epochIndex / underlying.lotsPerContract;
+  underlying.bandPerLot = <i64>mulDivDown(perLot, underlying.priceBandBps, 10_000);
   globals.marginEpoch++;
   put32(0, which);
   put32(4, underlying.epoch);

@@ -45,6 +45,8 @@ export class Underlying {
   // ---- fees a lot at the complete set's index, rounded up
   takerFeePerLot: u64;
   makerFeePerLot: u64;
+  /** How far from half the mark an order's price may be, money a lot, at the complete set's index. */
+  bandPerLot: i64;
   settledNext: u32; // where in the ring the next settled day goes
   settledPad: u32;
 
