@@ -21,8 +21,6 @@ import { DAY_MS, START_MS, wallet, World } from '#test/engine/world.ts';
 const SIGNATURE_BYTES = 64;
 const HEADER_BYTES = 64;
 const RECORD_BYTES = 24;
-/** An account holds at most 64 instruments and a user of the flow may trade all 100: each has this many subaccounts. */
-export const SUBACCOUNTS = 2;
 const USERS = 10_000;
 const DEPOSIT = 1_000_000_000_000_000n;
 
@@ -55,7 +53,7 @@ export function readWorkload(file: string): Workload {
   };
 }
 
-/** A world with 20,000 funded accounts and the flow's instruments, priced; bands and limits out of the way. */
+/** A world with 10,000 funded accounts and the flow's instruments, priced; bands and limits out of the way. */
 export function prepare(workload: Workload, derivation: { marks: boolean; undo: boolean } | null, trades: Trades): World {
   const world = new World({
     derivation,
@@ -70,7 +68,7 @@ export function prepare(workload: Workload, derivation: { marks: boolean; undo: 
     },
   }).start();
   const owner = wallet(1);
-  for (let account = 0; account < USERS * SUBACCOUNTS; account++) world.deposit(owner, DEPOSIT, account & 15);
+  for (let account = 0; account < USERS; account++) world.deposit(owner, DEPOSIT, account & 15);
   world.expect(world.index(0, 90_000_000_000n));
   const day = Math.floor(START_MS / DAY_MS) + 4;
   for (let index = 0; index < workload.instruments; index++) {
@@ -100,7 +98,7 @@ export function encodeWorkload(workload: Workload): Encoded {
   const bytes = new Uint8Array(words.buffer);
   const lengths = new Uint8Array(commands);
   const ids = new Uint32Array(commands);
-  const nonces = new Uint32Array(FIRST_ACCOUNT + USERS * SUBACCOUNTS);
+  const nonces = new Uint32Array(FIRST_ACCOUNT + USERS);
   const owners = new Uint32Array(workload.maxOrderId + 1);
   const validUntil = Math.floor(START_MS / 1000) + 86_400;
   let at = 0;
@@ -121,7 +119,7 @@ export function encodeWorkload(workload: Workload): Encoded {
     at = start;
     if (isOrder) {
       const user = (records[word + 5] as number) - 1;
-      owners[id] = FIRST_ACCOUNT + user * SUBACCOUNTS + (instrument & (SUBACCOUNTS - 1));
+      owners[id] = FIRST_ACCOUNT + user;
     }
     const account = owners[id] as number;
     number(1, isOrder ? CMD_ORDER : CMD_CANCEL);
