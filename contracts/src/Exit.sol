@@ -149,8 +149,7 @@ abstract contract Exit is Freeze {
         uint256 share = _takeShare(Records.isFlat(record), _positive(equity));
         emit Exited(account, owner, _positive(equity), share, withdrawal);
         _pay(insuranceBeneficiary, fundLeft);
-        uint256 amount = share + withdrawal;
-        _pay(owner, amount < held ? amount : held);
+        _pay(owner, share + withdrawal < held ? share + withdrawal : held);
     }
 
     /// @notice Once everybody with something in it has left, sends the dust of the haircuts to the beneficiary, and any
@@ -240,13 +239,16 @@ abstract contract Exit is Freeze {
         }
     }
 
-    /// @dev What the record says was withdrawn beyond what was paid; counts it as paid.
+    /// @dev What the record says was withdrawn beyond what was paid; counts it as paid. Never more than the vault holds,
+    /// which it could be only if the engine let more out than came in: then what is there is paid, and the rest stays due.
     function _takeWithdrawal(uint32 account, bytes calldata record) private returns (uint64 amount) {
         uint64 total = Records.withdrawnOf(record);
         uint64 before = paid[account];
         if (total <= before) return 0;
-        paid[account] = total;
         amount = total - before;
+        if (amount > held) amount = uint64(held);
+        total = before + amount;
+        paid[account] = total;
         emit WithdrawalClaimed(account, Records.ownerOf(record), amount, total);
     }
 

@@ -18,7 +18,7 @@ abstract contract Vault is Base {
     /// @notice The token refused a payment; the owner may send it elsewhere with `redirect`.
     event Credited(address indexed owner, uint256 amount);
 
-    /// @dev What a transfer may need, many times that of any ordinary token; see `_pay`.
+    /// @dev What a transfer may use, many times that of any ordinary token; see `_pay`.
     uint256 internal constant TRANSFER_GAS = 200_000;
 
     /// @notice Sends the caller's credit to `to`.
@@ -28,16 +28,17 @@ abstract contract Vault is Base {
         credits[msg.sender] = 0;
         held -= amount;
         emit Paid(to, amount);
-        if (to == address(this) || !Token.tryTransfer(token, to, amount)) revert TransferRefused(to);
+        if (to == address(this) || !Token.tryTransfer(token, to, amount, gasleft())) revert TransferRefused(to);
     }
 
-    /// @dev Last call of every function that pays: what it owes is settled before. A failure is recorded, so the gas
-    /// that the token gets has a floor: of `gasleft`, 1/64 stays here, hence the 64/63 and some.
+    /// @dev Last call of every function that pays: what it owes is settled before. A failure is recorded, so the token
+    /// gets the same gas whoever sends the transaction: a caller can make nobody's transfer fail by sending little, and
+    /// a token cannot burn more than this. Of `gasleft` 1/64 stays here, hence the 64/63 and some.
     function _pay(address to, uint256 amount) internal {
         if (amount == 0) return;
         if (gasleft() < TRANSFER_GAS * 64 / 63 + 50_000) revert GasTooLow(TRANSFER_GAS * 64 / 63 + 50_000);
         held -= amount;
-        if (Token.tryTransfer(token, to, amount)) {
+        if (Token.tryTransfer(token, to, amount, TRANSFER_GAS)) {
             emit Paid(to, amount);
         } else {
             held += amount;

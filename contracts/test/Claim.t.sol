@@ -137,6 +137,22 @@ contract ClaimTest is World {
         settlement.claim(h2, 2, r, path);
     }
 
+    /// An engine that let more out than came in: what is there is paid, and the rest stays due.
+    function test_claim_moreThanTheVaultHolds_paysWhatIsThere() external {
+        _writeFlat(2, ALICE, 0, 250e6);
+        Header memory h = _post();
+        _pass(7 days);
+        _claim(h, 2);
+        assertEq(token.balanceOf(ALICE), 200e6, 'all there is');
+        assertEq(settlement.paid(2), 200e6, 'and no more counts as paid');
+        (bytes memory r, bytes32[] memory path) = _proof(2);
+        vm.expectRevert(abi.encodeWithSelector(Exit.NothingToClaim.selector, 2, 200e6));
+        settlement.claim(h, 2, r, path);
+        _deposit(BOB, 0, 50e6);
+        _claim(h, 2);
+        assertEq(token.balanceOf(ALICE), 250e6, 'the rest');
+    }
+
     function test_claim_worksAfterFreeze() external {
         Header memory h = _post();
         _freezeByLiveness();

@@ -26,7 +26,7 @@ interface Vm {
     function toString(int256 value) external pure returns (string memory);
     function toString(bytes32 value) external pure returns (string memory);
     function toString(address value) external pure returns (string memory);
-    function snapshotValue(string calldata name, uint256 value) external;
+    function snapshotGasLastCall(string calldata name) external returns (uint256);
 }
 
 /// @notice Assertions, and what forge asks an invariant test for.

@@ -42,13 +42,17 @@ abstract contract World is Test {
         settlement = _deploy(_params());
         vm.deal(address(this), 1e24);
         settlement.depositBond{ value: settlement.bondAmount() }();
-        ram = new Memory();
+        ram = _emptyMemory();
         last.finalRoot = settlement.zeroRoot();
         last.previousRoot = last.finalRoot;
         last.landedAt = uint64(START);
     }
 
     receive() external payable { }
+
+    function _emptyMemory() internal returns (Memory) {
+        return new Memory();
+    }
 
     /// @dev By its compiled code, so that the compiler need not build the settlement into every test anew.
     function _deploy(Params memory p) internal returns (Settlement made) {
