@@ -1,5 +1,4 @@
 import type { Hex } from 'viem';
-import { CMD_CONSUME } from '#shared/engine/kinds.ts';
 import {
   FACT_CLOCK,
   FACT_INBOX_COUNT,
@@ -8,8 +7,6 @@ import {
 } from '#shared/engine/layout.ts';
 import {
   type BatchHeader,
-  commandInput,
-  type DecodedCommand,
   type DecodedSegment,
   decodeBatch,
   hashHeader,
@@ -18,6 +15,7 @@ import { bytesToHex, hexToBytes } from '#shared/protocol/bytes.ts';
 import { accumulate } from '#shared/protocol/inbox.ts';
 import { keccak256 } from '#shared/protocol/keccak.ts';
 import { segmentHash, segmentsRoot } from '#shared/protocol/segments-root.ts';
+import { runSegment } from './segment.ts';
 import type {
   Finding,
   FindingCode,
@@ -45,11 +43,6 @@ export interface ReplayerDependencies {
 export function genesisPosition(zeroRoot: Hex, hash: Hex | null): ReplayPosition {
   const inboxAccumulator = bytesToHex(new Uint8Array(32));
   return { number: 0n, hash, root: zeroRoot, inboxCount: 0n, inboxAccumulator, clockMs: 0n };
-}
-
-/** True for the one byte that stands for "the next inbox message". */
-export function isConsume(command: Uint8Array): boolean {
-  return command.length === 1 && command[0] === CMD_CONSUME;
 }
 
 class Disagreement extends Error {
@@ -184,8 +177,12 @@ class BatchRun {
 
   #runSegment(index: number, segment: DecodedSegment) {
     this.#segment = index;
-    if (segment.commands.length > 0) this.#engine.segmentStart();
-    const codes = segment.commands.map((command) => this.#runCommand(command));
+    const before = this.#fact(FACT_INBOX_COUNT);
+    const codes = runSegment(this.#engine, segment, {
+      count: this.#header.inboxCount,
+      message: (number) => this.#message(number),
+    });
+    this.inboxMessages += Number(this.#fact(FACT_INBOX_COUNT) - before);
     const claimedRoot = bytesToHex(segment.root);
     // A segment without commands touches nothing, so it must keep the root.
     if (segment.commands.length > 0) this.root = bytesToHex(this.#tree.updatedRoot());
@@ -196,17 +193,6 @@ class BatchRun {
     this.#onSegment({ batch, index, codes, claimedRoot, root: this.root, agrees });
     const code = segment.commands.length > 0 ? 'SEGMENT_ROOT' : 'EMPTY_SEGMENT_ROOT';
     this.#same(code, claimedRoot, this.root, 'the state root');
-  }
-
-  #runCommand(command: DecodedCommand): number | null {
-    const input = commandInput(command);
-    if (command.malformed || !isConsume(input)) return this.#engine.execute(input);
-    const number = this.#fact(FACT_INBOX_COUNT);
-    if (number >= this.#header.inboxCount) return null;
-    const message = this.#message(number);
-    if (!this.#engine.advance()) return null;
-    this.inboxMessages += 1;
-    return this.#engine.executeInbox(message);
   }
 
   #checkFacts(segments: readonly DecodedSegment[]) {
