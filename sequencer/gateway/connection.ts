@@ -112,6 +112,8 @@ export class Connection implements Subscriber {
   }
 
   private receive(data: RawData, isBinary: boolean): void {
+    // What still arrives on a connection that is being closed is not looked at.
+    if (this.socket.readyState !== this.socket.OPEN) return;
     let id: Id = null;
     let method = 'unknown';
     try {
