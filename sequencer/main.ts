@@ -88,6 +88,7 @@ class SequencerProcess {
         registry,
         logger: this.#log.child({ name: 'gateway' }),
         token: sequencer.token,
+        onFatal: (error) => void this.fail(error),
         nowMs: () => performance.now(),
         randomSeed: randomInt(2 ** 32 - 1),
       },

@@ -199,7 +199,7 @@ export class Sequencer {
   }
 
   #startPoster(replica: Omit<SealerData, 'batchIntervalMs'>): Worker {
-    const { config } = { config: this.#config };
+    const config = this.#config;
     const data: PosterData = {
       ...replica,
       rpcUrl: config.l1Url,
@@ -208,6 +208,7 @@ export class Sequencer {
       snapshotSegments: config.snapshotSegments,
       verifyOneIn: config.verifyOneIn,
       pollMs: config.l1PollMs,
+      virtualTime: config.virtualTime,
       bumpAfterMs: config.bumpAfterMs,
       maxFeePerGas: String(config.maxFeePerGas),
     };
@@ -267,7 +268,7 @@ export class Sequencer {
   }
 
   #makeChores(): Chores {
-    const { config } = { config: this.#config };
+    const config = this.#config;
     return new Chores(
       {
         idleClockMs: 1000,

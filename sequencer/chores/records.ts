@@ -89,17 +89,19 @@ export class ChoreReader {
       epochTimeMs: this.#u64(at + UNDERLYING.epochTime),
       epoch: this.#u32(at + UNDERLYING.epoch),
       building: this.#u32(at + UNDERLYING_BUILDING) !== 0,
-      surfaces: this.#u32(at + UNDERLYING.surfaces),
     };
   }
 
-  /** Forwards the committee last signed, in its order of expiries. */
+  /** Forwards the committee last signed, of every expiry it has. */
   surfaces(underlying: number): SurfaceState[] {
-    const count = this.underlying(underlying).surfaces;
-    return Array.from({ length: Math.min(count, MAX_EXPIRIES) }, (_, index) => {
+    const surfaces: SurfaceState[] = [];
+    for (let index = 0; index < MAX_EXPIRIES; index++) {
       const at = SURFACES + (underlying * MAX_EXPIRIES + index) * SURFACE_SIZE;
-      return { expiryDay: this.#u32(at), forward: this.#view().getBigUint64(at + 8, true) };
-    });
+      const expiryDay = this.#u32(at);
+      const forward = this.#view().getBigUint64(at + 8, true);
+      if (expiryDay !== 0) surfaces.push({ expiryDay, forward });
+    }
+    return surfaces;
   }
 
   instrument(slot: number): InstrumentState {

@@ -90,7 +90,8 @@ export class Exchange implements ExchangeApi {
   #head = 0;
   #inbox: Uint8Array[] = [];
   #pending: PendingGroup;
-  #committing: PendingGroup | null = null;
+  /** Handed to the journal, oldest first: the next commit starts before the answers of the last are given. */
+  #committing: PendingGroup[] = [];
   #current: Recovery | null = null;
   #sequence: number;
   #durableSequence: number;
@@ -245,8 +246,8 @@ export class Exchange implements ExchangeApi {
       `The exchange stopped before this was durable (${this.#failure.code}): whether it was done is known after the restart.`,
       error,
     );
-    for (const group of [this.#committing, this.#pending]) {
-      for (const answer of group?.answers ?? []) answer.reject(told);
+    for (const group of [...this.#committing, this.#pending]) {
+      for (const answer of group.answers) answer.reject(told);
     }
     for (const waiting of this.#queue.slice(this.#head)) waiting.reject(told);
     this.#queue = [];
@@ -474,15 +475,14 @@ export class Exchange implements ExchangeApi {
     if (this.#pending.empty) return null;
     const group = this.#pending;
     const commit = group.commitGroup(this.#nextRow++);
-    this.#committing = group;
+    this.#committing.push(group);
     this.#pending = this.#newGroup();
     return commit;
   }
 
   #onDurable() {
-    const group = this.#committing;
-    if (group === null || this.#failure) return;
-    this.#committing = null;
+    const group = this.#committing.shift();
+    if (group === undefined || this.#failure) return;
     this.#durableSequence = group.lastSequence;
     if (group.commands > 0 && this.#durableListeners.size > 0) {
       const durable = group.durableGroup();

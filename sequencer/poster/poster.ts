@@ -25,6 +25,8 @@ export interface PosterDependencies {
   readonly reader: JournalReader;
   /** Real time: ages of transactions. */
   readonly clock: Clock;
+  /** The exchange's time, which L1's blocks follow. */
+  readonly exchangeClock: Clock;
   readonly log: Logger;
   /** Resolves when the row is durable: nothing is sent before. */
   readonly store: (send: SendRow) => Promise<void>;
@@ -38,6 +40,9 @@ interface InFlight {
   readonly attempt: number;
   readonly fees: Fees;
 }
+
+/** A block's time is that of its slot's start, which may be this long before a transaction reached it. */
+const BLOCK_TIME_SLACK_MS = 4000;
 
 /** What the contract may answer that only waiting can mend, with what to tell the operator. */
 const WAIT_FOR: Record<string, string> = {
@@ -130,12 +135,21 @@ export class Poster {
     const row = this.#deps.reader.batch(number);
     if (row === undefined) return null;
     const stored = decodeStoredHeader(row.header);
-    if (stored.clockMs > BigInt(block.timeMs)) {
-      return `batch ${number} waits: its clock is ${stored.clockMs - BigInt(block.timeMs)} ms ahead of L1's last block`;
+    if (!this.#clockFits(Number(stored.clockMs), block)) {
+      return `batch ${number} waits for L1's clock: its own is ahead of the last block`;
     }
     const missing = await this.#deps.chain.missingBond();
     if (missing > 0n) return `the bond lacks ${missing} wei: deposit it, or no batch lands`;
     return this.#send({ ...stored, parentHash: tip.hash }, row.data, block);
+  }
+
+  /**
+   * The contract wants the block's time at or past the batch's clock. That is sure if the last block is there already, or if so much
+   * time has gone by that the block to come must be.
+   */
+  #clockFits(clockMs: number, block: L1Block): boolean {
+    const agoMs = this.#deps.exchangeClock.nowMs() - clockMs;
+    return clockMs <= block.timeMs || agoMs >= BLOCK_TIME_SLACK_MS;
   }
 
   /** True while a transaction is on its way and young. */

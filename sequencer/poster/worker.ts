@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import pino from 'pino';
-import { systemClock } from '../clock.ts';
+import { systemClock, virtualClock } from '../clock.ts';
 import { toPlainError } from '../errors.ts';
 import { type JournalReader, JournalStore, type SendRow } from '../journal/store.ts';
 import { openReplica } from '../replica/open.ts';
@@ -142,6 +142,7 @@ class PosterThread {
         chain,
         reader: this.#reader,
         clock: systemClock,
+        exchangeClock: data.virtualTime ? virtualClock(data.virtualTime) : systemClock,
         log,
         store: (send) => this.#store(send),
       },

@@ -1,3 +1,4 @@
+import type { VirtualTime } from '../clock.ts';
 import type { PlainError } from '../errors.ts';
 import type { Identity } from '../journal/schema.ts';
 import type { BatchRow, SegmentRow, SendRow } from '../journal/store.ts';
@@ -42,6 +43,8 @@ export interface PosterData extends ReplicaData {
   /** Recover one in this many batches' signatures again instead of taking the journal's word; 1: all. */
   readonly verifyOneIn: number;
   readonly pollMs: number;
+  /** The exchange's clock; null: the machine's. */
+  readonly virtualTime: VirtualTime | null;
   /** Replace a transaction that was not mined for this long, ms. */
   readonly bumpAfterMs: number;
   /** No transaction may offer more for a unit of gas, wei as a decimal string. */
