@@ -10,6 +10,8 @@ import type {
   Transport,
   WalletClient,
 } from 'viem';
+import { toFunctionSelector } from 'viem';
+import { formatAbiItem } from 'viem/utils';
 import { settlementAbi, testTokenAbi } from '#contracts/abi/index.ts';
 import type { SettlementParams } from '#contracts/params.ts';
 
@@ -62,10 +64,10 @@ export async function deploySettlement(
   params: SettlementParams,
 ): Promise<Deployed> {
   const bytecode = bytecodeOf('Settlement');
-  const hash = await clients.wallet.deployContract({
-    abi: settlementAbi,
-    bytecode,
-    args: [params],
+  const request = { abi: settlementAbi, bytecode, args: [params] } as const;
+  const hash = await clients.wallet.deployContract(request).catch((cause: unknown) => {
+    const message = `Settlement was refused by the chain${reasonOf(cause)}. Check its parameters.`;
+    throw new DeploymentError('DEPLOYMENT_FAILED', message, { cause });
   });
   return landed('Settlement', clients.client, hash);
 }
@@ -95,6 +97,17 @@ export async function deploy(
   const settlement = await deploySettlement(clients, params(token.address));
   await postBond(clients, settlement.address);
   return { token, settlement };
+}
+
+/** The contract's own error in what a failed deployment says, in words; empty if there is none. */
+function reasonOf(error: unknown): string {
+  const selector = /custom error (0x[0-9a-f]{8})/.exec(String(error))?.[1];
+  for (const item of settlementAbi) {
+    if (item.type !== 'error') continue;
+    const signature = formatAbiItem(item);
+    if (toFunctionSelector(signature) === selector) return ` (${signature})`;
+  }
+  return '';
 }
 
 async function landed(name: string, client: PublicClient, hash: Hash): Promise<Deployed> {
