@@ -43,10 +43,18 @@ export class Dispatcher {
 
   /** Throws UNKNOWN_METHOD. */
   find(name: string): Entry {
-    const entry = this.entries.get(name);
+    const entry = this.entries.get(name) ?? this.prefixed(name);
     if (entry !== undefined) return entry;
     const shown = name.slice(0, SHOWN);
     throw new ApiError(UNKNOWN_METHOD, `There is no method '${shown}': see /openapi.json.`);
+  }
+
+  /** `public/ticker` is `ticker`, as other exchanges name methods. */
+  private prefixed(name: string): Entry | undefined {
+    const [access, method, ...rest] = name.split('/', 3);
+    if (method === undefined || rest.length > 0) return undefined;
+    const entry = this.entries.get(method);
+    return entry?.method.access === access ? entry : undefined;
   }
 
   /**

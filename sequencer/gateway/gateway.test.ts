@@ -206,6 +206,28 @@ describe('accounts', () => {
     await client.cancelAll();
   });
 
+  it('need no more for a spread than its width', async () => {
+    const strike = { underlying: 0, expiryDay: DAY, strike: 95_000, optionKind: 0 };
+    expect((await harness.run({ kind: 'list', ...strike })).code).toBe(codes.OK);
+    harness.nowMs += 1000;
+    await harness.price();
+    await harness.reprice();
+    const wing = 'BTC_USDC-27NOV26-95000-C';
+    const client = await harness.client(FIRST + 3);
+    await taker.buy({ instrument_name: CALL, amount: '2', price: '3000' });
+    await taker.sell({ instrument_name: wing, amount: '2', price: '1500' });
+    await client.buy({ instrument_name: wing, amount: '2', price: '1500' });
+    await client.sell({ instrument_name: CALL, amount: '2', price: '3000' });
+    const { free, initial_margin } = await taker.getAccount(FIRST + 3);
+    expect(initial_margin).toBe('10000');
+    const more = (Number(free) + 0.000001).toFixed(6);
+    await expect(client.withdraw({ amount: more })).rejects.toMatchObject({
+      status: codes.INSUFFICIENT_MARGIN,
+    });
+    await client.withdraw({ amount: free as string });
+    expect((await taker.getAccount(FIRST + 3)).free).toBe('0');
+  });
+
   it('let session keys act within their scope', async () => {
     const key = wallet(99);
     const address = bytesToHex(key.address);
@@ -242,7 +264,11 @@ describe('the exchange', () => {
     });
     expect(await taker.getIndexPrice('BTC')).toMatchObject({ index_price: '90000' });
     const instruments = await taker.getInstruments({});
-    expect(instruments.map((i) => i.instrument_name).sort()).toEqual([CALL, PUT]);
+    expect(instruments.map((i) => i.instrument_name).sort()).toEqual([
+      CALL,
+      PUT,
+      'BTC_USDC-27NOV26-95000-C',
+    ]);
     await expect(taker.getTicker('BTC_USDC-27NOV26-91000-C')).rejects.toMatchObject({
       status: NOT_FOUND,
     });
@@ -297,10 +323,8 @@ describe('the exchange', () => {
     const later = await harness.client(FIRST + 1, 'rest');
     harness.nowMs = DAY * 86_400_000 + 8 * 3_600_000 + 1000;
     await harness.price(91_000_000_000n);
-    expect((await later.getInstruments({ expired: true })).map((i) => i.state)).toEqual([
-      'expired',
-      'expired',
-    ]);
+    const states = (await later.getInstruments({ expired: true })).map((i) => i.state);
+    expect(states).toEqual(['expired', 'expired', 'expired']);
     expect((await harness.run({ kind: 'settleInstrument', instrument: 0 })).code).toBe(codes.OK);
     const settled = await later.getInstruments({ expired: true });
     const call = settled.find((i) => i.instrument_name === CALL);

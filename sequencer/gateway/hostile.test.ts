@@ -60,11 +60,17 @@ describe('frames that are no request', () => {
     ['a number as method', rpc({ method: 7 }), api.BAD_REQUEST],
     ['an unknown method', rpc({ method: 'steal' }), api.UNKNOWN_METHOD],
     ['a method of every object', rpc({ method: 'constructor' }), api.UNKNOWN_METHOD],
+    ['a read as a write', rpc({ method: 'private/get_time' }), api.UNKNOWN_METHOD],
+    ['too long a path', rpc({ method: 'public/get_time/x' }), api.UNKNOWN_METHOD],
     ['the prototype', rpc({ method: '__proto__' }), api.UNKNOWN_METHOD],
   ])('%s', async (_name, frame, code) => {
     const answer = await socket.ask(frame);
     expect(answer.error).toMatchObject({ code, data: { name: expect.any(String) } });
     expect(answer.error?.message).toMatch(/^[A-Z'].*\.$/s);
+  });
+
+  it('but a prefix is none of them', async () => {
+    expect((await socket.call('public/get_time')).result).toMatchObject({ time_ms: harness.nowMs });
   });
 
   it('binary frames', async () => {

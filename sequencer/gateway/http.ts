@@ -49,6 +49,7 @@ export function createHttp(options: GatewayOptions, deps: HttpDependencies): Fas
     forceCloseConnections: true,
     exposeHeadRoutes: false,
   });
+  app.server.maxConnections = options.maxTcpConnections;
   // Bodies are parsed here and not by fastify, so that bad JSON has our code and costs no second pass.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));

@@ -5,8 +5,11 @@ export interface GatewayOptions {
   port: number;
   /** Longest HTTP body and WebSocket message. */
   maxMessageBytes: number;
+  /** WebSocket connections. */
   maxConnections: number;
   maxConnectionsPerAddress: number;
+  /** TCP connections of all kinds; beyond them new ones are dropped. */
+  maxTcpConnections: number;
   maxSubscriptionsPerConnection: number;
   /** Requests of one connection that may wait for their answers. */
   maxInFlight: number;
@@ -44,6 +47,7 @@ export const DEFAULT_OPTIONS: GatewayOptions = {
   maxMessageBytes: 65_536,
   maxConnections: 2000,
   maxConnectionsPerAddress: 1000,
+  maxTcpConnections: 5000,
   maxSubscriptionsPerConnection: 500,
   maxInFlight: 2000,
   messagesPerSecond: 5000,
