@@ -31,8 +31,9 @@ import {
   surfaceDigest,
 } from '#shared/protocol/typed-data.ts';
 import { lots, ticks } from '#shared/protocol/units.ts';
+import type { Clock } from '../clock.ts';
 import { readConfig, type SequencerConfig } from '../config.ts';
-import { StateReader } from '../gateway/state/reader.ts';
+import { type EngineMemory, StateReader } from '../gateway/state/reader.ts';
 import { Sequencer } from '../sequencer.ts';
 import { Anvil, freePort } from './anvil.ts';
 
@@ -63,6 +64,12 @@ function signDigest(digest: Uint8Array, secret: Uint8Array): Uint8Array {
 }
 
 const ORACLE = Array.from({ length: 5 }, (_, index) => keyOf(`oracle ${index}`));
+
+/** What signing needs to know; the state only for orders. */
+export interface SigningSource {
+  readonly clock: Clock;
+  readonly exchange?: EngineMemory;
+}
 
 export interface WorldOptions {
   readonly blockTime: number;
@@ -209,13 +216,13 @@ export class World {
   }
 
   /** A signed command's bytes, with the next nonce of that trader. */
-  signed(sequencer: Sequencer, name: string, action: Record<string, unknown>): Uint8Array {
+  signed(source: SigningSource, name: string, action: Record<string, unknown>): Uint8Array {
     const account = Number(action['account']);
     const nonce = this.#nonces.get(account) ?? 0n;
     this.#nonces.set(account, nonce + 1n);
-    const validUntil = Math.floor(sequencer.clock.nowMs() / 1000) + 600;
+    const validUntil = Math.floor(source.clock.nowMs() / 1000) + 600;
     const command = { keySlot: 0, nonce, validUntil, ...action } as unknown as SignableCommand;
-    const context = { domain: this.#domain, keyEpoch: 0, ...this.#words(sequencer, action) };
+    const context = { domain: this.#domain, keyEpoch: 0, ...this.#words(source, action) };
     const signature = signDigest(commandDigest(command, context), keyOf(name).secret);
     return encodeCommand({ ...command, signature } as SignedCommand);
   }
@@ -234,9 +241,9 @@ export class World {
     return this.signed(sequencer, name, action);
   }
 
-  #words(sequencer: Sequencer, action: Record<string, unknown>) {
-    if (action['kind'] !== 'order') return {};
-    const reader = new StateReader(sequencer.exchange);
+  #words(source: SigningSource, action: Record<string, unknown>) {
+    if (action['kind'] !== 'order' || !source.exchange) return {};
+    const reader = new StateReader(source.exchange);
     const instrument = reader.instrument(Number(action['instrument']));
     if (instrument === null) throw new Error(`no instrument ${action['instrument']}`);
     const { tick, lotsPerContract } = reader.underlying(instrument.underlying);

@@ -1,0 +1,156 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, describe, expect, it } from 'vitest';
+import { NONCE_USED } from '#shared/engine/codes.ts';
+import { readEngine } from '#shared/host/wasm-file.ts';
+import { bytesToHex } from '#shared/protocol/bytes.ts';
+import { systemClock } from './clock.ts';
+import { decodeEntries, ENTRY_CLOSE } from './journal/entry.ts';
+import type { Identity } from './journal/schema.ts';
+import { JournalStore } from './journal/store.ts';
+import { freePort } from './testing/anvil.ts';
+import { until, World } from './testing/world.ts';
+
+const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url));
+const CHAIN_ID = 31_337;
+
+let world: World | null = null;
+const children = new Set<ChildProcess>();
+afterEach(async () => {
+  for (const child of children) child.kill('SIGKILL');
+  children.clear();
+  await world?.close();
+  world = null;
+});
+
+class Process {
+  readonly child: ChildProcess;
+  readonly url: string;
+  errors = '';
+
+  constructor(here: World, port: number, extra: Record<string, string | number> = {}) {
+    const args = here.arguments({ port, 'batch-interval': 200, ...extra });
+    this.child = spawn(process.execPath, ['--import', 'tsx', MAIN, ...args]);
+    this.child.stderr?.on('data', (bytes) => {
+      this.errors += String(bytes);
+    });
+    children.add(this.child);
+    this.url = `http://127.0.0.1:${port}`;
+  }
+
+  async ready(): Promise<void> {
+    const answers = () =>
+      fetch(`${this.url}/ready`).then(
+        (response) => response.ok,
+        () => false,
+      );
+    await until(answers, `the sequencer to be ready ${this.errors}`);
+  }
+
+  async submit(command: Uint8Array): Promise<{ sequence?: string; code?: number }> {
+    const response = await fetch(`${this.url}/api/v1/private/submit`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ command: bytesToHex(command) }),
+    });
+    const answer = (await response.json()) as {
+      result?: { sequence: string };
+      error?: { code: number };
+    };
+    return answer.result ?? { code: answer.error?.code ?? -1 };
+  }
+
+  ended(): Promise<number | NodeJS.Signals> {
+    return new Promise((resolve) => {
+      this.child.once('exit', (code, signal) => resolve(code ?? signal ?? -1));
+    });
+  }
+}
+
+function identityOf(here: World): Identity {
+  return { chainId: CHAIN_ID, settlement: here.settlement, engineHash: readEngine().hash };
+}
+
+/** Commands of the journal by sequence number; also checks that numbers follow each other and none comes twice. */
+function journaled(here: World): Map<number, string> {
+  const file = join(here.dataDirectory, 'journal.db');
+  const reader = JournalStore.openForReading(file, identityOf(here));
+  const found = new Map<number, string>();
+  const seen = new Set<string>();
+  let sequence = 0;
+  for (const row of reader.entriesAfter(0, 1_000_000)) {
+    for (const entry of decodeEntries(row.data)) {
+      if (entry.kind === ENTRY_CLOSE) continue;
+      sequence += 1;
+      const command = bytesToHex(entry.bytes);
+      found.set(sequence, command);
+      if (((entry.bytes[0] ?? 0) & 31) >= 16) {
+        expect(seen.has(command)).toBe(false);
+        seen.add(command);
+      }
+    }
+  }
+  reader.close();
+  return found;
+}
+
+describe('kill -9 of the whole process', () => {
+  it('loses nothing acknowledged and repeats nothing', { timeout: 90_000 }, async () => {
+    world = await World.create({ blockTime: 1 });
+    const here = world;
+    const port = await freePort();
+    const acknowledged = new Map<number, Uint8Array>();
+    let process_ = new Process(here, port);
+    await process_.ready();
+    await here.deposit('alice', 1000);
+    const probe = () =>
+      here.signed({ clock: systemClock }, 'alice', { kind: 'withdraw', account: 2, amount: 1n });
+    await until(async () => (await process_.submit(probe())).sequence !== undefined, 'the deposit');
+    for (let round = 0; round < 3; round++) {
+      const commands = Array.from({ length: 300 }, probe);
+      let killed = false;
+      const answers = commands.map(async (command) => {
+        const answer = await process_.submit(command).catch(() => ({}) as { sequence?: string });
+        if (answer.sequence !== undefined) acknowledged.set(Number(answer.sequence), command);
+        if (acknowledged.size % 100 === 60 && !killed) {
+          killed = true;
+          process_.child.kill('SIGKILL');
+        }
+      });
+      const end = process_.ended();
+      await Promise.all(answers);
+      expect(await end).toBe('SIGKILL');
+      process_ = new Process(here, port);
+      await process_.ready();
+      const found = journaled(here);
+      for (const [sequence, command] of acknowledged) {
+        expect(found.get(sequence)).toBe(bytesToHex(command));
+      }
+      const [, last] = [...acknowledged].at(-1) ?? [0, probe()];
+      expect(await process_.submit(last)).toEqual({ code: expect.toBeOneOf([NONCE_USED, 206]) });
+      expect((await process_.submit(probe())).sequence).toBeDefined();
+    }
+    expect(acknowledged.size).toBeGreaterThan(100);
+    const end = process_.ended();
+    process_.child.kill('SIGTERM');
+    expect(await end).toBe(0);
+  });
+
+  it('says what is wrong with its surroundings and ends with code 1', {
+    timeout: 60_000,
+  }, async () => {
+    world = await World.create({ blockTime: 0 });
+    const port = await freePort();
+    const refused = async (extra: Record<string, string | number>) => {
+      const child = new Process(world as World, port, extra);
+      expect(await child.ended()).toBe(1);
+      return child.errors.split(':')[0];
+    };
+    expect(await refused({ 'chain-id': 5 })).toBe('WRONG_CHAIN');
+    expect(await refused({ settlement: `0x${'12'.repeat(20)}` })).toBe('NO_CONTRACT');
+    expect(await refused({ settlement: world.token })).toBe('NOT_A_SETTLEMENT');
+    expect(await refused({ 'poster-key': `0x${'11'.repeat(32)}` })).toBe('WRONG_POSTER_KEY');
+    expect(await refused({ port: 'eighty' })).toBe('BAD_OPTION');
+  });
+});
