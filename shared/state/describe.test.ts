@@ -19,6 +19,7 @@ group('an address in words', () => {
     [layout.EXIT_MARKS + 8 * 7, 'instrument 7, exit mark'],
     [layout.INSTRUMENTS + 3 * layout.INSTRUMENT_SIZE + 64, 'instrument 3, best bid'],
     [layout.HISTORIES + layout.HISTORY_SIZE + 24, 'instrument 1, mark history 1, cumulated mark'],
+    [layout.LISTINGS + 2 * layout.LISTING_BUCKET_SIZE + 12, 'listing bucket 2, entry 3'],
     [layout.BITS0 + layout.BITS0_STRIDE + 16, 'instrument 1, occupied levels, floor 0, word 2'],
     [layout.LABELS + 32 * 9 + 8, 'label bucket 9, entry 2'],
     [layout.ORDERS + 5 * layout.ORDER_SIZE + 24, 'order slot 5, price'],
@@ -47,6 +48,15 @@ group('an address in words', () => {
       if (at >= 40_000) at = describe(at + 9_999_991).address;
     }
   });
+});
+
+test('every region of the layout has a name', () => {
+  const constants: Readonly<Record<string, number>> = layout;
+  const regions = Object.keys(constants).filter((name) => `${name}_SIZE` in constants);
+  expect(regions).toContain('LISTINGS');
+  for (const region of regions) {
+    expect(describe(constants[region] as number).words, region).not.toContain('padding');
+  }
 });
 
 test.each(Object.entries(RECORDS))('the fields of %s are those of its file', (name, shape) => {

@@ -166,6 +166,14 @@ const REGIONS: readonly Region[] = [
       return `instrument ${instrument}, mark history ${entry % layout.HISTORY_ENTRIES}, ${field}`;
     }),
   },
+  {
+    start: layout.LISTINGS,
+    size: layout.LISTINGS_SIZE,
+    place: table(4, (index) => {
+      const entries = layout.LISTING_BUCKET_SIZE / 4;
+      return `listing bucket ${Math.floor(index / entries)}, entry ${index % entries}`;
+    }),
+  },
   { start: layout.BITS2, size: layout.BITS2_SIZE, place: bits(2, layout.BITS2_STRIDE) },
   { start: layout.BITS1, size: layout.BITS1_SIZE, place: bits(1, layout.BITS1_STRIDE) },
   { start: layout.BITS0, size: layout.BITS0_SIZE, place: bits(0, layout.BITS0_STRIDE) },

@@ -27,7 +27,7 @@ export const RECORDS = {
       'cursor u32, surfaces u32, epochIndex u64, epochTime u64, buildIndex u64, buildTime ' +
       'u64, buildIndexRound u32, buildVolatilityRound u32, firstInstrument u32, ' +
       'lastInstrument u32, windowDay u32, windowPad u32, windowCovered u64, windowSum u64, ' +
-      'takerFeePerLot u64, makerFeePerLot u64, settledNext u32, settledPad u32',
+      'takerFeePerLot u64, makerFeePerLot u64, bandPerLot i64, settledNext u32, settledPad u32',
   ),
   Surface: record(
     'oracle/volatility.ts',
