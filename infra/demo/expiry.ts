@@ -4,16 +4,14 @@ import { type Demo, usdc } from './context.ts';
 import { eventually } from './eventually.ts';
 
 /** Settled options are paid out and delisted within a moment, so the exchange is asked often. */
-const POLL_MS = 20;
+const POLL_MS = 10;
 
 /** The first options expire: all are settled at the average of the signed prices, and nobody holds them any more. */
 export async function expire(demo: Demo): Promise<void> {
   const { checks, stack, reader, expiryMs } = demo;
   const when = new Date(expiryMs).toISOString().slice(0, 16).replace('T', ' ');
   checks.step(`Expiry of ${when} UTC`);
-  const due = (await reader.getInstruments({ expired: true })).filter(
-    (one) => one.expiry_ms === expiryMs,
-  );
+  const due = (await reader.getInstruments()).filter((one) => one.expiry_ms === expiryMs);
   const names = new Set(due.map((one) => one.instrument_name));
   const prices = new Map<string, bigint>();
   const settled = new Set<string>();

@@ -1,7 +1,10 @@
 import type { Checks } from './checks.ts';
 import { expire } from './expiry.ts';
+import { payWithdrawal, settleOnL1 } from './finality.ts';
+import { stopForGood, takeEverybodyOut, watchFromGenesis } from './leave.ts';
 import { type StartOptions, startDemo } from './start.ts';
 import { crash, trade, tradeToExpiry } from './trade.ts';
+import { Vault } from './vault.ts';
 
 /** The demo from beginning to end. `cleanups` is what has to be ended afterwards, in reverse order. */
 export async function runSteps(
@@ -10,8 +13,14 @@ export async function runSteps(
   cleanups: (() => Promise<unknown>)[],
 ): Promise<void> {
   const demo = await startDemo(options, checks, cleanups);
-  await trade(demo);
+  const vault = new Vault(demo.stack);
+  const withdrawal = await trade(demo);
   await crash(demo);
   await tradeToExpiry(demo);
   await expire(demo);
+  await settleOnL1(demo);
+  await payWithdrawal(demo, vault, withdrawal);
+  await stopForGood(demo, vault);
+  const rebuilt = await watchFromGenesis(demo);
+  await takeEverybodyOut(demo, vault, rebuilt);
 }

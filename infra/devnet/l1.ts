@@ -23,6 +23,7 @@ import { ChildError } from './errors.ts';
 import type { DevnetKey, DevnetRoles } from './keys.ts';
 
 const POLL_MS = 100;
+const DEPOSIT_GAS = 400_000n;
 const RECEIPT_TIMEOUT_MS = 60_000;
 
 export interface Deployment {
@@ -129,6 +130,8 @@ export class L1 {
         abi: settlementAbi,
         functionName: 'deposit',
         args: [key.account.address, 0, amount],
+        // Not estimated: what a deposit costs depends on how many others land in its block.
+        gas: DEPOSIT_GAS,
       }),
     );
     return Promise.all(keys.map((key) => this.accountOf(settlement, key.account.address)));
@@ -171,6 +174,6 @@ export class L1 {
     const failed = receipts.find((receipt) => receipt.status !== 'success');
     if (failed === undefined) return receipts;
     const message = `transaction ${failed.transactionHash} was reverted`;
-    throw new ChildError('L1_REVERTED', message, 'This is a bug: the call was simulated before.');
+    throw new ChildError('L1_REVERTED', message, 'This is a bug of the devnet: please report it.');
   }
 }

@@ -7,9 +7,11 @@ import { devnetSigners, OracleCommittee } from '#infra/oracle/committee.ts';
 import { Oracle } from '#infra/oracle/oracle.ts';
 import { PlimsollClient } from '#shared/client/index.ts';
 import { hexToBytes } from '#shared/protocol/bytes.ts';
+import { PlimsollError } from '#shared/protocol/errors.ts';
 import { domainSeparator } from '#shared/protocol/typed-data.ts';
 import { Anvil } from './anvil.ts';
 import { type Clock, systemClock, type VirtualTime, virtualClock } from './clock.ts';
+import { explain } from './errors.ts';
 import { type DevnetRoles, devnetRoles } from './keys.ts';
 import { type Deployment, L1 } from './l1.ts';
 import { SequencerProcess } from './sequencer-process.ts';
@@ -139,7 +141,9 @@ async function build(
     market,
     committee: new OracleCommittee({ signers, domain, seed }),
     submit: (command) => oracleClient.submit(command),
-    onRefusal: () => undefined,
+    onRefusal: firstOfEach((what, error) =>
+      report(`the exchange refused the oracle's ${what}: ${explain(error)}`),
+    ),
   });
   const stopOracle = async (): Promise<void> => {
     oracleClient.close();
@@ -168,6 +172,17 @@ async function startAnvil(
   });
   anvil.startMining((error) => report(`anvil did not mine: ${String(error)}`));
   return anvil;
+}
+
+/** Passes on only the first refusal of each kind and code: a restart refuses many rounds alike. */
+function firstOfEach(tell: (what: string, error: unknown) => void) {
+  const told = new Set<string>();
+  return (what: string, error: unknown): void => {
+    const kind = `${what} ${error instanceof PlimsollError ? error.code : ''}`;
+    if (told.has(kind)) return;
+    told.add(kind);
+    tell(what, error);
+  };
 }
 
 /** A round every five virtual seconds, but neither more than four nor less than one a real second. */

@@ -1,0 +1,156 @@
+import { bytesToHex, type Hex } from 'viem';
+import { encodeForcedAction } from '#shared/protocol/commands.ts';
+import { money } from '#shared/protocol/units.ts';
+import { type Demo, usdc } from './context.ts';
+import { eventually } from './eventually.ts';
+import { type AccountWorth, Rebuilt } from './rebuild.ts';
+import { exitShares } from './shares.ts';
+import type { Vault } from './vault.ts';
+
+/** Why the contract froze: a message waited for longer than it may (contracts/src/Types.sol). */
+const REASON_INBOX = 1;
+const FORCED_AMOUNT = 250_000_000n; // 250 USDC
+const LATE_DEPOSIT = 500_000_000n; // 500 USDC
+const FUND = 0;
+
+/** The sequencer ends for good, and a command forced through L1 is ignored until the exchange freezes. */
+export async function stopForGood(demo: Demo, vault: Vault): Promise<void> {
+  const { checks, stack } = demo;
+  checks.step('The sequencer stops for good');
+  await stack.stopOracle();
+  await stack.sequencer.kill();
+  checks.check('its process is gone', stack.sequencer.child?.running === false);
+  const [first, second] = stack.traders;
+  if (first === undefined || second === undefined) throw new Error('there are no traders');
+  await stack.l1.mint(stack.roles.deployer, vault.token, [first.key.account.address], LATE_DEPOSIT);
+  await stack.l1.deposit(stack.deployment, [first.key], LATE_DEPOSIT);
+  checks.note(`account ${first.account} deposits ${usdc(LATE_DEPOSIT)} that nobody will credit`);
+  const action = { kind: 'withdraw', amount: money(FORCED_AMOUNT) } as const;
+  await vault.force(second.key, second.account, bytesToHex(encodeForcedAction(action)));
+  checks.check(
+    `account ${second.account} forces a withdrawal of ${usdc(FORCED_AMOUNT)} through L1`,
+    true,
+  );
+  checks.check(
+    'nobody can freeze yet: the sequencer still has time to serve it',
+    await vault.refuses(stack.roles.helper, 'freeze'),
+  );
+  const waited = await eventually(
+    120_000,
+    async () => (await vault.possibleReason()) === REASON_INBOX,
+  );
+  checks.must('the forced command was ignored for longer than the contract allows', waited);
+  const bond = await vault.bond();
+  await vault.send(stack.roles.helper, 'freeze', [[]]);
+  checks.equal('the exchange is frozen, for that reason', await vault.freezeReason(), REASON_INBOX);
+  checks.check(
+    'the sequencer has lost its bond',
+    bond > 0n && (await vault.bond()) === 0n,
+    () => `it was ${bond}`,
+  );
+}
+
+/** A watcher's work from genesis: every root is compared. */
+export async function watchFromGenesis(demo: Demo): Promise<Rebuilt> {
+  const { checks, stack } = demo;
+  checks.step('A watcher from genesis');
+  const rebuilt = await Rebuilt.fromL1(stack.l1, stack.deployment);
+  const disagreement = rebuilt.advance();
+  checks.must(
+    `${rebuilt.batches} batches, ${rebuilt.segments} segments and ${rebuilt.commands} commands replayed: every root agrees`,
+    disagreement === undefined,
+    () => disagreement ?? '',
+  );
+  return rebuilt;
+}
+
+/** Everybody is taken out by proofs made from L1 data alone, open positions included; the vault ends at zero. */
+export async function takeEverybodyOut(demo: Demo, vault: Vault, rebuilt: Rebuilt): Promise<void> {
+  const { checks, stack } = demo;
+  const helper = stack.roles.helper;
+  checks.step('Everybody leaves through L1');
+  const accounts = rebuilt.accounts();
+  const users = accounts.filter((one) => one.account !== FUND);
+  const holders = users.filter((one) => one.positions > 0);
+  checks.check(
+    `${holders.length} of ${users.length} accounts have open positions`,
+    holders.length > 0,
+  );
+  const header = rebuilt.header;
+  if (header === undefined) throw new Error('there is no batch');
+  const final = await eventually(60_000, () => vault.isFinal(header));
+  checks.must(`the last batch (${header.number}) is final`, final);
+  await vault.openExit(helper, rebuilt.tree);
+  const below = users.filter((one) => one.equity < 0n).map((one) => one.account);
+  await vault.reportDeficits(helper, rebuilt.tree, below);
+  checks.note(`${below.length} accounts with negative equity were reported`);
+  const over = await eventually(60_000, async () => !(await vault.refuses(helper, 'settleExit')));
+  checks.must('the report period is over', over);
+  await vault.send(helper, 'settleExit', [[]]);
+
+  const expected = await duePayments(vault, accounts);
+  const before = new Map<string, bigint>();
+  for (const owner of expected.keys()) before.set(owner, await vault.balanceOf(owner));
+  await vault.exit(
+    helper,
+    rebuilt.tree,
+    users.map((one) => one.account),
+  );
+  const wrong: string[] = [];
+  for (const [owner, due] of expected) {
+    const got = (await vault.balanceOf(owner)) - (before.get(owner) ?? 0n);
+    if (got !== due) wrong.push(`${owner} got ${usdc(got)} instead of ${usdc(due)}`);
+  }
+  checks.equal(
+    `${expected.size} owners got their equity and open withdrawals to the unit`,
+    wrong.join(', '),
+    '',
+  );
+  await refundAndClose(demo, vault, rebuilt);
+}
+
+async function refundAndClose(demo: Demo, vault: Vault, rebuilt: Rebuilt): Promise<void> {
+  const { checks, stack } = demo;
+  const helper = stack.roles.helper;
+  const deposits = rebuilt.waitingMessages.filter((one) => one.message.startsWith('0x01'));
+  const owner = stack.traders[0]?.key.account.address ?? '0x';
+  const before = await vault.balanceOf(owner);
+  await vault.send(
+    helper,
+    'refundDeposit',
+    deposits.map((one) => [one.index, one.message] as const),
+  );
+  checks.equal(
+    'the deposit in flight went back to its wallet',
+    (await vault.balanceOf(owner)) - before,
+    LATE_DEPOSIT,
+  );
+  await vault.send(helper, 'closeExit', [[]]);
+  checks.equal('the vault holds exactly zero', await vault.balance(), 0n);
+  checks.equal('and owes exactly zero', await vault.held(), 0n);
+  const addresses = new Set([
+    ...stack.traders.map((trader) => trader.key.account.address),
+    stack.roles.feeRecipient.account.address,
+    stack.roles.beneficiary.account.address,
+  ]);
+  let total = 0n;
+  for (const address of addresses) total += await vault.balanceOf(address);
+  const deposited =
+    stack.traders.reduce((sum, trader) => sum + trader.deposited, 0n) + LATE_DEPOSIT;
+  checks.equal(`all ${usdc(deposited)} ever deposited are in wallets again`, total, deposited);
+}
+
+/** What each owner has to get, by the table of the design and the rebuilt state. */
+async function duePayments(
+  vault: Vault,
+  accounts: readonly AccountWorth[],
+): Promise<Map<Hex, bigint>> {
+  const due = new Map<Hex, bigint>();
+  const shares = exitShares(accounts);
+  for (const one of accounts.filter(({ account }) => account !== FUND)) {
+    const open = one.withdrawn - (await vault.paid(one.account));
+    const share = shares.get(one.account) ?? 0n;
+    due.set(one.owner, (due.get(one.owner) ?? 0n) + share + open);
+  }
+  return due;
+}
