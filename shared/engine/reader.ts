@@ -65,6 +65,18 @@ export function readU64(): u64 {
 export function readVarint(): u64 {
   let at: usize = load<u32>(CURSOR);
   const end: usize = load<u32>(END);
+  if (at < end) {
+    const first = <u64>load<u8>(at);
+    if (first < 128) {
+      store<u32>(CURSOR, <u32>at + 1);
+      return first;
+    }
+  }
+  return readLong(at, end);
+}
+
+function readLong(from: usize, end: usize): u64 {
+  let at = from;
   let value: u64 = 0;
   for (let shift: u64 = 0; shift < 70; shift += 7) {
     if (at >= end) break;

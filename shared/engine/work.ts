@@ -1,7 +1,7 @@
 import { Globals } from "./records/globals";
 import {
   CMD_DELIST, CMD_INDEX, CMD_LIST, CMD_ORDER, CMD_AMEND, CMD_REPRICE, CMD_SETTLE_ACCOUNT, CMD_SETTLE_INSTRUMENT, CMD_SWEEP,
-  CMD_VOLATILITY, CMD_CANCEL_ALL,
+  CMD_VOLATILITY,
 } from "./kinds";
 
 // The segment's work budget, in weighted units of about one machine step; a scattered leaf counts as 160.
@@ -19,8 +19,7 @@ export const WORST_MESSAGE: u32 = 110_000;
 
 /** The most a command of this kind may do, or 0 for kinds that do not exist. */
 export function worstWork(kind: u32): u32 {
-  if (kind == CMD_ORDER || kind == CMD_AMEND) return 110_000;
-  if (kind == CMD_CANCEL_ALL) return 14_000;
+  if (kind >= CMD_ORDER) return kind == CMD_ORDER || kind == CMD_AMEND ? 110_000 : 16_000;
   if (kind == CMD_INDEX) return 40_000;
   if (kind == CMD_VOLATILITY) return 48_000;
   if (kind == CMD_REPRICE) return 24_000;

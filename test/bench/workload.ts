@@ -156,23 +156,14 @@ export class Trades {
   };
 }
 
-/** Puts a cancel's order id behind its other bytes and returns the length. Ids here are below 2^49. */
-function appendId(bytes: Uint8Array, from: number, low: number, high: number): number {
+/** Puts a cancel's order id behind its other bytes and returns how many it takes. Ids here are at least 2^20. */
+function appendId(bytes: Uint8Array, from: number, id: number): number {
   let at = from;
-  let rest = high * 16 + (low >>> 28);
-  bytes[at++] = (low & 127) | 128;
-  bytes[at++] = ((low >>> 7) & 127) | 128;
-  let last = (low >>> 14) & 127;
-  const fourth = (low >>> 21) & 127;
-  if (fourth !== 0 || rest !== 0) {
-    bytes[at++] = last | 128;
-    last = fourth;
-  }
-  for (; rest > 0; rest = Math.floor(rest / 128)) {
-    bytes[at++] = last | 128;
-    last = rest & 127;
-  }
-  bytes[at++] = last;
+  bytes[at++] = (id & 127) | 128;
+  bytes[at++] = ((id >>> 7) & 127) | 128;
+  let rest = Math.floor(id / 0x4000);
+  for (; rest > 127; rest = Math.floor(rest / 128)) bytes[at++] = (rest & 127) | 128;
+  bytes[at++] = rest;
   return at - from;
 }
 
@@ -183,27 +174,25 @@ export function run(world: World, workload: Workload, encoded: Encoded, trades: 
   const input = new Uint32Array(bytes.buffer, bytes.byteOffset + INPUT, SLOT_WORDS);
   const result = new Uint32Array(bytes.buffer, bytes.byteOffset + RESULT, 2);
   const { words, lengths, ids } = encoded;
-  const idLow = new Uint32Array(workload.maxOrderId + 1);
-  const idHigh = new Uint32Array(workload.maxOrderId + 1);
+  const engineIds = new Float64Array(workload.maxOrderId + 1);
   let rejected = 0;
   const start = process.hrtime.bigint();
   for (let index = 0, word = 0; index < workload.commands; index++, word += SLOT_WORDS) {
-    for (let offset = 0; offset < SLOT_WORDS; offset++) input[offset] = words[word + offset] as number;
     const id = ids[index] as number;
     let length = lengths[index] as number;
-    if (((words[word] as number) & 255) === CMD_CANCEL) {
-      length += appendId(bytes, INPUT + length, idLow[id] as number, idHigh[id] as number);
-    } else trades.taker = id;
+    for (let offset = 0; offset << 2 < length; offset++) input[offset] = words[word + offset] as number;
+    const isCancel = ((words[word] as number) & 255) === CMD_CANCEL;
+    if (isCancel) length += appendId(bytes, INPUT + length, engineIds[id] as number);
+    else trades.taker = id;
     let code = engine.executeRecovered(length + SIGNATURE_BYTES);
     if (code === SEGMENT_FULL) {
       engine.segmentStart();
       code = engine.executeRecovered(length + SIGNATURE_BYTES);
     }
     if (code !== 0) rejected++;
-    else {
+    else if (!isCancel) {
       const low = result[0] as number;
-      idLow[id] = low;
-      idHigh[id] = result[1] as number;
+      engineIds[id] = low + (result[1] as number) * 0x100000000;
       trades.slots[low & (MAX_ORDERS - 1)] = id;
     }
   }

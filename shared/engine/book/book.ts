@@ -7,7 +7,7 @@ import { Account } from "../records/account";
 import { Globals } from "../records/globals";
 import { Instrument, LISTED } from "../records/instrument";
 import { Order } from "../records/order";
-import { collectPosition, findPosition, openPosition } from "../records/position";
+import { collectPosition, openPosition, Position } from "../records/position";
 import { clearLevel, levelAbove, levelBelow, setLevel } from "./bits";
 import { dropLabel, storeLabel } from "./labels";
 
@@ -126,9 +126,8 @@ export function buyReserve(order: Order, instrument: Instrument, lots: u32): i64
   return <i64>lots * (<i64>((<u64>order.price) * instrument.tickPerLot) + <i64>order.feePerLot);
 }
 
-/** Sets aside what `lots` of a live order need, or with negative lots gives it back. */
-export function reserve(order: Order, lots: i32): void {
-  if ((order.flags & FLAG_REDUCE_ONLY) != 0) return;
+/** Sets aside what `lots` of a live order need, or with negative lots gives it back. Not for reduce-only orders. */
+export function reserve(order: Order, lots: i32): Position {
   const account = Account.at(order.account);
   const instrument = Instrument.at(order.instrument);
   refreshMargin(account);
@@ -141,6 +140,7 @@ export function reserve(order: Order, lots: i32): void {
       : buyReserve(order, instrument, <u32>lots);
     changeOpenBuy(account, position, lots, money);
   }
+  return position;
 }
 
 /** Puts a filled-in order at the end of its level, with its reserve and label. */
@@ -148,7 +148,7 @@ export function rest(slot: u32): void {
   const order = Order.at(slot - 1);
   link(slot);
   Account.at(order.account).openOrders++;
-  reserve(order, <i32>order.lots);
+  if ((order.flags & FLAG_REDUCE_ONLY) == 0) reserve(order, <i32>order.lots);
   if (order.label != 0) storeLabel(order.account, order.label, slot - 1);
 }
 
@@ -159,10 +159,9 @@ export function remove(slot: u32, reason: u32): void {
   if (!isReleased(order)) {
     const account = Account.at(order.account);
     account.openOrders--;
-    if ((order.flags & FLAG_REDUCE_ONLY) == 0) {
-      if (order.lots != 0) reserve(order, -(<i32>order.lots));
-      const position = findPosition(account, order.instrument);
-      if (position !== null) collectPosition(account, position);
+    if ((order.flags & FLAG_REDUCE_ONLY) == 0 && order.lots != 0) {
+      const position = reserve(order, -(<i32>order.lots));
+      if (position.empty) collectPosition(account, position);
     }
   }
   if (order.label != 0) dropLabel(order.account, order.label, slot - 1);

@@ -116,7 +116,7 @@ export function applyAmend(account: Account): i32 {
 
 function shrink(order: Order, lots: u32): void {
   const fewer = order.lots - lots;
-  if (fewer != 0) reserve(order, -(<i32>fewer));
+  if (fewer != 0 && (order.flags & FLAG_REDUCE_ONLY) == 0) reserve(order, -(<i32>fewer));
   order.lots = lots;
   const result = Result.get();
   result.orderId = order.id;
@@ -129,10 +129,11 @@ function replace(account: Account, slot: u32, ticket: Ticket): i32 {
   const order = Order.at(slot - 1);
   refreshMargin(account);
   const lots = <i32>order.lots;
-  reserve(order, -lots);
+  const reserves = (order.flags & FLAG_REDUCE_ONLY) == 0;
+  if (reserves) reserve(order, -lots);
   let code = check(account, ticket, true);
   if (code == OK) code = preview(account, ticket);
-  reserve(order, lots);
+  if (reserves) reserve(order, lots);
   if (code != OK) return code;
   remove(slot, CLOSE_REPLACED);
   place(account, ticket);
