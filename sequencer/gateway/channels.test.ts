@@ -132,10 +132,11 @@ describe('channels', () => {
     const account = `user.account.${FIRST}`;
     await subscribe(`ticker.${PUT}`, 'index.BTC', account, 'status');
     await until(() => on('status').length > 0);
-    expect(on<Ticker>(`ticker.${PUT}`)).toMatchObject([
-      { best_bid_price: null, last_price: '4000' },
-    ]);
-    expect(on<IndexPrice>('index.BTC')).toMatchObject([{ index_price: '90000' }]);
+    expect(on<Ticker>(`ticker.${PUT}`)[0]).toMatchObject({
+      best_bid_price: null,
+      last_price: '4000',
+    });
+    expect(on<IndexPrice>('index.BTC')[0]).toMatchObject({ index_price: '90000' });
     expect(on<StatusResult>('status')[0]).toMatchObject({ state: 'running' });
     await maker.buy({ instrument_name: PUT, amount: '0.5', price: '200' });
     harness.nowMs += 1000;

@@ -124,7 +124,7 @@ export class Connection implements Subscriber {
       id = request.id;
       const entry = this.deps.dispatcher.find(request.method);
       method = entry.method.name;
-      this.charge(entry.weight);
+      this.charge(1);
       if (this.inFlight >= this.options.maxInFlight) {
         throw new ApiError(BUSY, 'Too many requests of this connection wait for answers.', {
           limit: this.options.maxInFlight,
@@ -134,6 +134,7 @@ export class Connection implements Subscriber {
       const result = this.deps.dispatcher.call(entry, request.params, {
         subscriber: this,
         hub: this.deps.hub,
+        charge: this.chargeMore,
       });
       if (result instanceof Promise) this.answerLater(result, id, method, startedMs);
       else this.answer(result, id, method, startedMs);
@@ -142,6 +143,8 @@ export class Connection implements Subscriber {
       this.refuse(error, id, method);
     }
   }
+
+  private readonly chargeMore = (weight: number): void => this.charge(weight);
 
   private charge(weight: number): void {
     if (this.bucket.take(weight, this.deps.nowMs())) return;

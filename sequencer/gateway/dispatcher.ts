@@ -12,7 +12,6 @@ import { compileValidator, type Validator } from './validation.ts';
 
 export interface Entry {
   readonly method: Method;
-  readonly weight: number;
   readonly validate: Validator;
   /** For query strings. */
   readonly validateText: Validator;
@@ -30,7 +29,6 @@ export class Dispatcher {
     for (const method of methods) {
       this.entries.set(method.name, {
         method,
-        weight: method.weight ?? 1,
         validate: compileValidator(method.params),
         validateText: compileValidator(method.params, true),
       });
@@ -75,6 +73,7 @@ export class Dispatcher {
     }
     (text ? entry.validateText : entry.validate)(given as Params);
     this.requireState(method);
+    if (method.weight !== undefined) caller.charge(method.weight(given as Params));
     return method.handle(given as Params, caller);
   }
 

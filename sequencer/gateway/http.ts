@@ -33,7 +33,6 @@ export interface HttpDependencies {
 }
 
 const JSON_TYPE = 'application/json; charset=utf-8';
-const NOBODY: Caller = { subscriber: null, hub: null };
 const REQUEST_TIMEOUT_MS = 10_000;
 const MAX_PARAM_LENGTH = 100;
 
@@ -93,9 +92,13 @@ async function serve(
       throw new ApiError(WRONG_TRANSPORT, message);
     }
     method = entry.method.name;
-    const waitMs = deps.buckets.take(request.ip, entry.weight, startedMs);
-    if (waitMs > 0) throw new ApiError(RATE_LIMITED, undefined, { retry_after_ms: waitMs });
-    const result = await deps.dispatcher.call(entry, read(), NOBODY, access === 'public');
+    const charge = (weight: number): void => {
+      const waitMs = deps.buckets.take(request.ip, weight, startedMs);
+      if (waitMs > 0) throw new ApiError(RATE_LIMITED, undefined, { retry_after_ms: waitMs });
+    };
+    charge(1);
+    const caller: Caller = { subscriber: null, hub: null, charge };
+    const result = await deps.dispatcher.call(entry, read(), caller, access === 'public');
     deps.metrics.answered('http', method, 0, deps.nowMs() - startedMs);
     return reply.type(JSON_TYPE).send(`{"result":${JSON.stringify(result)}}`);
   } catch (error) {

@@ -33,6 +33,19 @@ describe('floods', () => {
     neighbour.close();
   });
 
+  it('of requests that cost more than they look are weighed', async () => {
+    harness = await Harness.start({ messagesPerSecond: 1, messageBurst: 100, requestBurst: 60 });
+    const socket = await RawSocket.open(harness.url);
+    const book = { instrument_name: CALL, depth: 1000 };
+    expect((await socket.call('get_order_book', book)).result).toBeDefined();
+    const { error } = await socket.call('get_order_book', book);
+    expect(error).toMatchObject({ code: api.RATE_LIMITED });
+    expect((await socket.call('get_order_book', { ...book, depth: 10 })).result).toBeDefined();
+    const url = `${harness.url}/api/v1/public/get_last_trades?instrument_name=${CALL}&count=1000`;
+    expect((await fetch(url)).status).toBe(200);
+    socket.close();
+  });
+
   it('over HTTP are refused with the time to wait', async () => {
     harness = await Harness.start({ requestsPerSecond: 1, requestBurst: 3 });
     const path = `${harness.url}/api/v1/public/get_time`;

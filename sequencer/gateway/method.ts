@@ -7,6 +7,8 @@ export interface Caller {
   readonly subscriber: Subscriber | null;
   /** Ends with the connection: null over HTTP. */
   readonly hub: Hub | null;
+  /** Takes tokens from the caller's bucket; throws RATE_LIMITED. */
+  readonly charge: (weight: number) => void;
 }
 
 /** One entry of the table behind both transports. */
@@ -18,8 +20,8 @@ export interface Method {
   readonly params: Schema;
   /** What the answer is, in words, for the documentation. */
   readonly returns: string;
-  /** Tokens a call costs; 1 unless it walks much. */
-  readonly weight?: number;
+  /** Tokens a call costs beyond the one that every request costs, where it walks or writes much. */
+  readonly weight?: (params: Params) => number;
   /** Answers while the exchange is not running. */
   readonly always?: boolean;
   /** Only over WebSocket. */

@@ -5,7 +5,6 @@ import {
   CLOSE_FILLED,
   CLOSE_REPLACED,
   CLOSE_SETTLED,
-  FLAG_SELL,
   MSG_GENESIS,
 } from '#shared/engine/kinds.ts';
 import type {
@@ -18,12 +17,13 @@ import type {
 } from '#shared/protocol/events.ts';
 import type { StateReader } from '../state/reader.ts';
 import { Book } from './book.ts';
+import { type MarketChanges, noChanges } from './changes.ts';
 import { type ClosedOrder, ClosedOrders, endOrder } from './closed-orders.ts';
 import { FILLS_PER_COMMAND, type Fill, FillLog } from './fills.ts';
 import { InstrumentBook } from './instruments.ts';
 import type { Side } from './ladder.ts';
-import { type OpenOrder, OrderStore } from './orders.ts';
-import { describeTaker, NOT_FILLED, type TakerSoFar } from './taker.ts';
+import { type OpenOrder, OrderStore, restingOrder } from './orders.ts';
+import { addToTaker, describeTaker, NOT_FILLED, type TakerSoFar } from './taker.ts';
 import { RollingVolume } from './volume.ts';
 
 /** One durable command or inbox message with its events, decoded. */
@@ -42,20 +42,6 @@ export interface MarketOptions {
   closedOrdersKept: number;
   /** Rows of the order store; the engine's own capacity unless a test says otherwise. */
   orderCapacity?: number;
-}
-
-/** What changed since the last `takeChanges`: what there is to publish. */
-export interface MarketChanges {
-  books: Set<Book>;
-  fills: Fill[];
-  /** Ids of orders that were opened, filled, amended or closed, in the order of their last change. */
-  orders: Set<number>;
-  accounts: Set<number>;
-  /** Slots of instruments whose ticker may look different. */
-  tickers: Set<number>;
-  /** Underlyings with a new index. */
-  indexes: Set<number>;
-  status: boolean;
 }
 
 const sideOf = (side: number): Side => (side === 0 ? 'buy' : 'sell');
@@ -107,22 +93,7 @@ export class MarketData {
       if (instrument === undefined || instrument.state !== 'open') continue;
       if (record.generation !== this.reader.generation(record.account)) continue;
       if (record.expiryMs > 0 && record.expiryMs <= this.timeMs) continue;
-      this.open({
-        id: record.id,
-        account: record.account,
-        instrument: record.instrument,
-        side: (record.flags & FLAG_SELL) === 0 ? 'buy' : 'sell',
-        priceTicks: record.priceTicks,
-        lots: record.lots,
-        filledLots: 0,
-        filledValue: 0,
-        flags: record.flags,
-        label: record.label,
-        expiryMs: record.expiryMs,
-        createdMs: 0,
-        updatedMs: 0,
-        replaces: 0,
-      });
+      this.open(restingOrder(record));
     }
     for (const book of this.books.values()) book.takeChange();
     this.changes = noChanges();
@@ -419,35 +390,4 @@ export class MarketData {
   private touch(account: number): void {
     this.changes.accounts.add(account);
   }
-}
-
-function addToTaker(
-  before: TakerSoFar | null,
-  fill: Fill,
-  value: number,
-  remaining: number,
-): TakerSoFar {
-  const same = before?.id === fill.takerId ? before : null;
-  return {
-    id: fill.takerId,
-    account: fill.takerAccount,
-    instrument: fill.instrument,
-    side: fill.takerSide,
-    lastPriceTicks: fill.priceTicks,
-    lots: (same?.lots ?? 0) + fill.lots,
-    value: (same?.value ?? 0) + value,
-    remaining,
-  };
-}
-
-function noChanges(): MarketChanges {
-  return {
-    books: new Set(),
-    fills: [],
-    orders: new Set(),
-    accounts: new Set(),
-    tickers: new Set(),
-    indexes: new Set(),
-    status: false,
-  };
 }

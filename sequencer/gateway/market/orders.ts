@@ -1,4 +1,6 @@
+import { FLAG_SELL } from '#shared/engine/kinds.ts';
 import { MAX_ORDERS } from '#shared/engine/layout.ts';
+import type { OrderRecord } from '../state/records.ts';
 import type { Side } from './ladder.ts';
 
 /** A resting order as the read model keeps it. Lots and ticks are the instrument's own units. */
@@ -23,6 +25,27 @@ export interface OpenOrder {
   updatedMs: number;
   /** Id of the order that an amendment replaced by this one, or 0. */
   replaces: number;
+}
+
+/** An order as the state has it, which knows neither what was filled of it before nor when it was made. */
+export function restingOrder(record: OrderRecord): OpenOrder {
+  const { id, account, instrument, priceTicks, lots, flags, label, expiryMs } = record;
+  return {
+    id,
+    account,
+    instrument,
+    side: (flags & FLAG_SELL) === 0 ? 'buy' : 'sell',
+    priceTicks,
+    lots,
+    filledLots: 0,
+    filledValue: 0,
+    flags,
+    label,
+    expiryMs,
+    createdMs: 0,
+    updatedMs: 0,
+    replaces: 0,
+  };
 }
 
 const SLOT_MASK = (1 << 20) - 1;

@@ -1,6 +1,7 @@
 import type { OrderAction } from '#shared/protocol/command-types.ts';
 import { decodeCommand, decodeForcedAction } from '#shared/protocol/commands.ts';
 import type { ClosedOrder } from './closed-orders.ts';
+import type { Fill } from './fills.ts';
 import type { InstrumentInfo } from './instruments.ts';
 import type { Side } from './ladder.ts';
 import type { OpenOrder } from './orders.ts';
@@ -19,6 +20,26 @@ export interface TakerSoFar {
 }
 
 const FORCED_HEADER_BYTES = 5;
+
+/** What is known after one more fill; `before` is of the same command, or null. */
+export function addToTaker(
+  before: TakerSoFar | null,
+  fill: Fill,
+  value: number,
+  remaining: number,
+): TakerSoFar {
+  const same = before?.id === fill.takerId ? before : null;
+  return {
+    id: fill.takerId,
+    account: fill.takerAccount,
+    instrument: fill.instrument,
+    side: fill.takerSide,
+    lastPriceTicks: fill.priceTicks,
+    lots: (same?.lots ?? 0) + fill.lots,
+    value: (same?.value ?? 0) + value,
+    remaining,
+  };
+}
 
 /**
  * The record of an order that took and did not rest. Its price, flags and label are in the command that

@@ -97,7 +97,7 @@ function marketReads({ market, reader }: Services): Method[] {
       name: 'get_instruments',
       summary: 'Listed options, of one underlying or all; or those that have expired.',
       returns: 'Instrument[]',
-      weight: 5,
+      weight: () => 20,
       params: object({ underlying: schemas.underlying, expired: schemas.expired }, []),
       handle: ({ underlying, expired }): Instrument[] => {
         const only = underlying === undefined ? undefined : underlyingNamed(market, underlying);
@@ -112,6 +112,7 @@ function marketReads({ market, reader }: Services): Method[] {
       name: 'get_order_book',
       summary: 'Aggregated bids and asks, best first.',
       returns: 'OrderBook',
+      weight: ({ depth }) => depth / 20,
       params: object({ instrument_name: schemas.instrumentName, depth: schemas.depth }, [
         'instrument_name',
       ]),
@@ -126,7 +127,7 @@ function marketReads({ market, reader }: Services): Method[] {
       name: 'ticker',
       summary: 'Best prices, mark, volumes, implied volatilities and Greeks of an option.',
       returns: 'Ticker',
-      weight: 2,
+      weight: () => 1,
       params: ofInstrument,
       handle: ({ instrument_name }) =>
         tickerView(instrumentNamed(market, instrument_name), market, reader),
@@ -135,7 +136,7 @@ function marketReads({ market, reader }: Services): Method[] {
       name: 'get_last_trades',
       summary: 'Trades of an option, the newest first; with start_seq from there on, oldest first.',
       returns: 'Trade[]',
-      weight: 5,
+      weight: ({ count }) => count / 20,
       params: object(
         {
           instrument_name: schemas.instrumentName,
@@ -166,7 +167,7 @@ function accountReads({ market, reader, owners }: Services): Method[] {
       name: 'get_account',
       summary: 'Cash, equity, margin, keys and nonces of an account.',
       returns: 'Account',
-      weight: 2,
+      weight: () => 1,
       params: ofAccount,
       handle: ({ account }) => accountView(accountNumbered(reader, account), reader),
     }),
@@ -174,7 +175,7 @@ function accountReads({ market, reader, owners }: Services): Method[] {
       name: 'get_accounts_by_owner',
       summary: 'All accounts of an owner address.',
       returns: 'Account[]',
-      weight: 5,
+      weight: () => 5,
       params: object({ owner: schemas.owner }, ['owner']),
       handle: ({ owner }) =>
         owners
@@ -185,7 +186,7 @@ function accountReads({ market, reader, owners }: Services): Method[] {
       name: 'get_positions',
       summary: 'Positions of an account, with marks, margins and Greeks.',
       returns: 'Position[]',
-      weight: 5,
+      weight: () => 4,
       params: ofAccount,
       handle: ({ account }) =>
         positionViews(accountNumbered(reader, account), market.instruments, reader),
@@ -194,7 +195,7 @@ function accountReads({ market, reader, owners }: Services): Method[] {
       name: 'get_open_orders',
       summary: 'Resting orders of an account, the newest first.',
       returns: 'Order[]',
-      weight: 5,
+      weight: () => 9,
       params: object({ account: schemas.account, instrument_name: schemas.instrumentName }, [
         'account',
       ]),
@@ -227,7 +228,7 @@ function accountReads({ market, reader, owners }: Services): Method[] {
       name: 'get_fills',
       summary: 'Fills of an account, the newest first; with start_seq from there on, oldest first.',
       returns: 'Fill[]',
-      weight: 5,
+      weight: ({ count }) => count / 20,
       params: object(
         { account: schemas.account, count: schemas.count, start_seq: schemas.startSeq },
         ['account'],

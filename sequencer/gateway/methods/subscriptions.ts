@@ -16,7 +16,7 @@ export function subscriptionMethods(publisher: Publisher, maxSubscriptions: numb
       summary:
         'Subscribes to channels. Books, tickers, indexes, accounts and status start with what is now.',
       returns: 'string[]',
-      weight: 5,
+      weight: ({ channels }) => 3 * channels.length,
       socketOnly: true,
       params,
       handle: ({ channels }, caller) => subscribe(channels, caller, publisher, maxSubscriptions),
