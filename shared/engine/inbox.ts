@@ -8,7 +8,7 @@ import {
   MSG_LATE_BATCH, MSG_SYSTEM,
 } from "./kinds";
 import {
-  FEE_ACCOUNT, FIRST_ACCOUNT, HASH, INSURANCE_ACCOUNT, MAX_ACCOUNTS, MAX_SIGNERS, MAX_UNDERLYINGS, SIGNERS, SIGNER_SIZE,
+  FEE_ACCOUNT, FIRST_ACCOUNT, HASH, INSURANCE_ACCOUNT, MAX_ACCOUNTS, MAX_SIGNERS, MAX_TICKS, MAX_UNDERLYINGS, SIGNERS, SIGNER_SIZE,
 } from "./layout";
 import { changeCash } from "./ledger";
 import { readBody } from "./body";
@@ -16,7 +16,7 @@ import { applySigned, applySystem } from "./dispatch";
 import { readAll, readU32BE, readU64, readU64BE, readU8, take } from "./reader";
 import { Account } from "./records/account";
 import { Globals } from "./records/globals";
-import { Underlying } from "./records/underlying";
+import { LOT_LIMIT, Underlying } from "./records/underlying";
 import { hashDomain, hashName, hashVersion } from "./text/words";
 import { putWord } from "./text/sentence";
 import { baseWork, charge } from "./work";
@@ -82,7 +82,10 @@ function genesis(): i32 {
   }
   globals.underlyings = readU8();
   if (globals.underlyings > MAX_UNDERLYINGS) return MALFORMED;
-  for (let index: u32 = 0; index < globals.underlyings; index++) readUnderlying(Underlying.at(index));
+  for (let index: u32 = 0; index < globals.underlyings; index++) {
+    // A tick that the engine cannot reckon with: this exchange never opens. The contract refuses it before.
+    if (!readUnderlying(Underlying.at(index))) return MALFORMED;
+  }
   if (!readAll()) return MALFORMED;
   fees.flags = 1;
   Account.at(INSURANCE_ACCOUNT).flags = 1;
@@ -92,18 +95,19 @@ function genesis(): i32 {
   return OK;
 }
 
-function readUnderlying(underlying: Underlying): void {
+function readUnderlying(underlying: Underlying): bool {
   underlying.name = readU64();
   underlying.nameLength = 8 - <u32>(clz(underlying.name) >> 3);
   underlying.tick = readU64BE();
   underlying.lotsPerContract = readU32BE();
-  // INVARIANT: the contract's constructor refuses zero and ticks that are no multiple of the lots; one keeps it total.
-  if (underlying.lotsPerContract == 0) underlying.lotsPerContract = 1;
-  underlying.tickPerLot = underlying.tick / underlying.lotsPerContract;
   underlying.strikeStep = readU32BE();
-  if (underlying.strikeStep == 0) underlying.strikeStep = 1;
   underlying.strikeBandBps = readU32BE();
   underlying.priceBandBps = readU32BE();
+  const lots = underlying.lotsPerContract;
+  if (lots == 0 || 1_000_000 % lots != 0 || underlying.strikeStep == 0) return false;
+  if (underlying.tick == 0 || underlying.tick % lots != 0) return false;
+  underlying.tickPerLot = underlying.tick / lots;
+  return underlying.tickPerLot < LOT_LIMIT / <u64>MAX_TICKS;
 }
 
 // ---- deposits -------------------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-import { MAX_POSITIONS, WORK_AREA } from "./layout";
+import { MAX_LOTS, MAX_POSITIONS, WORK_AREA } from "./layout";
 import { Account } from "./records/account";
 import { Globals } from "./records/globals";
 import { Instrument, SETTLED } from "./records/instrument";
@@ -16,8 +16,8 @@ import { charge, WORK_EXACT } from "./work";
 // no more than its largest possible loss, so that a spread costs its width. Long options give no credit
 // but through that loss.
 
-/** No instrument's margin counts for more: 64 of them still fit 64 bits. 1e17 is 100 billion USDC. */
-const RISK_LIMIT: i64 = 100_000_000_000_000_000;
+// SAFETY: a position has at most MAX_LOTS (5e6) either way and open sells as many, so 1e7 lots count; a lot is below
+// LOT_LIMIT (1e10) and its initial margin below 1.15e10. A term is below 1.2e17, and 64 of them below 7.4e18, which fits.
 
 /** Lots that would be short if every open sell were filled. */
 @inline
@@ -32,11 +32,10 @@ export function initialPerLot(instrument: Instrument): i64 {
   return instrument.initial(Underlying.at(instrument.underlying).buffer);
 }
 
-/** Margin of one instrument on its own. worst <= 2e8 lots, initial <= 1e10 a lot: the product fits. */
+/** Margin of one instrument on its own. */
 @inline
 export function isolated(position: Position, initial: i64): i64 {
-  const risk = worstShort(position) * initial;
-  return risk < RISK_LIMIT ? risk : RISK_LIMIT;
+  return worstShort(position) * initial;
 }
 
 /** Brings the cached sum of isolated margins to the current marks. At most 64 terms. */
@@ -175,25 +174,18 @@ function largestLoss(first: u32, count: u32, group: u64): i64 {
   return worst < 0 ? -worst : 0;
 }
 
-/** The group's payoff at a price, money; saturates far beyond anything that can be margined. */
+/** The group's payoff at a price, money. */
 function payoff(first: u32, count: u32, group: u64, price: i64): i64 {
   let sum: i64 = 0;
   for (let index = first; index < count; index++) {
     const entry = Entry.at(index);
     if (entry.group != group) continue;
-    let per = entry.put != 0 ? entry.strikePerLot - price : price - entry.strikePerLot;
+    const per = entry.put != 0 ? entry.strikePerLot - price : price - entry.strikePerLot;
     if (per <= 0) continue;
-    if (per > 10_000_000_000) per = 10_000_000_000; // a lot worth 10,000 USDC: |lots| <= 2e8 keeps it in 64 bits
-    sum += clampTerm(<i64>entry.lots * per);
+    sum += <i64>entry.lots * per;
   }
   return sum;
 }
 
-/** 64 terms of at most 1e17 fit 64 bits. */
-@inline
-function clampTerm(term: i64): i64 {
-  if (term > RISK_LIMIT) return RISK_LIMIT;
-  return term < -RISK_LIMIT ? -RISK_LIMIT : term;
-}
-
+if (MAX_LOTS > 5_000_000) ERROR("sums are bounded for 5,000,000 lots");
 if (MAX_POSITIONS != 64) ERROR("sums are bounded for 64 terms");

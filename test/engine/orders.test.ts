@@ -121,7 +121,7 @@ describe('orders', () => {
 
   it('are refused when their numbers make no sense', play(`
     A buy 0 @400                  -> BAD_QUANTITY
-    A buy 100000001 @1            -> BAD_QUANTITY
+    A buy 5000001 @1            -> BAD_QUANTITY
     A buy 1 @0                    -> BAD_PRICE
     A buy 1 @131072               -> BAD_PRICE
     A buy 1 @5000                 -> PRICE_OUTSIDE_BAND

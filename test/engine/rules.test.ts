@@ -195,8 +195,8 @@ describe('money', () => {
     s.play(`
       A buy 1 @1 in:64                -> TOO_MANY_POSITIONS
       A buy 1 @1 in:63                -> OK
-      B buy 60000000 @1               -> OK
-      B buy 60000000 @1               -> POSITION_TOO_LARGE
+      B buy 3000000 @1               -> OK
+      B buy 3000000 @1               -> POSITION_TOO_LARGE
     `);
   });
 });

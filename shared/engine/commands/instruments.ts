@@ -19,7 +19,7 @@ import { Account } from "../records/account";
 import { Globals } from "../records/globals";
 import { FREE, Instrument, LISTED, NO_PRICE, SETTLED } from "../records/instrument";
 import { collectPositions, positionAt } from "../records/position";
-import { Underlying } from "../records/underlying";
+import { isTooHigh, Underlying } from "../records/underlying";
 import { writeBytes, writeExpiry, writeInteger } from "../text/numbers";
 import { wordQuote } from "../text/words";
 
@@ -66,6 +66,7 @@ export function applyList(): i32 {
   if (strike == 0 || strike >= STRIKE_LIMIT || strike % underlying.strikeStep != 0) return BAD_STRIKE;
   const spot = underlying.indexPrice;
   const money = (<u64>strike) * 1_000_000;
+  if (isTooHigh(underlying, money)) return BAD_STRIKE;
   const apart = money > spot ? money - spot : spot - money;
   if (apart > (spot / 10_000) * underlying.strikeBandBps) return BAD_STRIKE;
   const bucket = bucketOf(which, day, strike, put);

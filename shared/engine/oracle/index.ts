@@ -7,7 +7,7 @@ import { put32, put64, send } from "../events";
 import { keccak256 } from "../host";
 import { EVT_INDEX, EVT_MODE, MODE_NORMAL } from "../kinds";
 import { Globals } from "../records/globals";
-import { Underlying } from "../records/underlying";
+import { isTooHigh, Underlying } from "../records/underlying";
 import { readAll, readU32, readU64, readU8, take } from "../reader";
 import { hashIndexPrice } from "../text/words";
 import { finishDigest, putWord } from "../text/sentence";
@@ -19,7 +19,6 @@ import { accumulate } from "./settlement";
 const APART_MS: u64 = 2_000;
 export const AHEAD_MS: u64 = 1_000; // clocks of honest signers and sequencers differ a little
 export const STALE_MS: u64 = 60_000;
-export const PRICE_LIMIT: u64 = 10_000_000_000_000; // 10 million USDC
 const PRICES: usize = WORK_AREA + 256; // sorted, 8 bytes each
 
 /** Inserts into the sorted prices. */
@@ -85,7 +84,7 @@ export function applyIndex(): i32 {
     if (signature == 0) return MALFORMED;
     if (signer < next || signer >= Globals.get().signers) return BAD_SIGNER;
     next = signer + 1;
-    if (price == 0 || price >= PRICE_LIMIT) return BAD_OBSERVATION;
+    if (price == 0 || isTooHigh(underlying, price)) return BAD_OBSERVATION;
     if (time < earliest) earliest = time;
     if (time > latest) latest = time;
     digestObservation(underlying, round, price, time);

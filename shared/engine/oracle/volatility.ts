@@ -7,12 +7,12 @@ import { keccak256 } from "../host";
 import { EVT_VOLATILITY } from "../kinds";
 import { DAY_MS } from "../math/calendar";
 import { Globals } from "../records/globals";
-import { Underlying } from "../records/underlying";
+import { isTooHigh, Underlying } from "../records/underlying";
 import { cursor, readAll, readU16, readU32, readU64, readU8, take } from "../reader";
 import { hashVolatilitySurface } from "../text/words";
 import { finishDigest, putWord } from "../text/sentence";
 import { checkCount, checkMember } from "./committee";
-import { AHEAD_MS, PRICE_LIMIT, STALE_MS } from "./index";
+import { AHEAD_MS, STALE_MS } from "./index";
 
 // A volatility and a forward per expiry, the same for the whole quorum that signs them.
 
@@ -69,7 +69,7 @@ export function startSurfaces(underlying: u32): void {
 }
 
 /** Reads and checks the entries, from the cursor on. */
-function checkEntries(which: u32, entries: u32): i32 {
+function checkEntries(underlying: Underlying, entries: u32): i32 {
   let previous: u32 = 0;
   const today = <u32>(Globals.get().clock / DAY_MS);
   for (let index: u32 = 0; index < entries; index++) {
@@ -78,7 +78,7 @@ function checkEntries(which: u32, entries: u32): i32 {
     const volatility = readU32();
     if (day <= previous) return BAD_OBSERVATION;
     previous = day;
-    if (forward == 0 || forward >= PRICE_LIMIT) return BAD_OBSERVATION;
+    if (forward == 0 || isTooHigh(underlying, forward)) return BAD_OBSERVATION;
     if (volatility == 0 || volatility > VOLATILITY_LIMIT) return BAD_OBSERVATION;
     if (day + 2 < today) return BAD_OBSERVATION;
   }
@@ -135,7 +135,7 @@ export function applyVolatility(): i32 {
   if (time < underlying.volatilityTime || time + STALE_MS < clock) return OBSERVATION_STALE;
   if (entries == 0 || entries > MAX_EXPIRIES) return MALFORMED;
   const at = cursor();
-  let code = checkEntries(which, entries);
+  let code = checkEntries(underlying, entries);
   if (code != OK) return code;
   const count = readU8();
   code = checkCount(count);

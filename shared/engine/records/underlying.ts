@@ -56,6 +56,17 @@ export class Underlying {
   }
 }
 
+/**
+ * No price of the underlying, strike or order reaches this for one lot: 10,000 USDC. With MAX_LOTS it keeps every product and sum of
+ * lots and money within 64 bits (margin.ts).
+ */
+export const LOT_LIMIT: u64 = 10_000_000_000;
+
+/** Whether a price in money per contract is more than the engine reckons with. */
+export function isTooHigh(underlying: Underlying, price: u64): bool {
+  return price / underlying.lotsPerContract >= LOT_LIMIT;
+}
+
 /** The last eight settled days, each day u64 and price u64, at this offset of the record. */
 export const SETTLED_RING: usize = 288;
 export const SETTLED_ENTRIES: u32 = 8;
