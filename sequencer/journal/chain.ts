@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import type { Identity } from './schema.ts';
 
 /** One row of `entries` without its hash. */
@@ -17,16 +17,21 @@ export function chainStart(identity: Identity): Uint8Array {
   return createHash('sha256').update(text).digest();
 }
 
+const HASH_BYTES = 32;
+const NUMBER_BYTES = 8;
+
 /** SHA-256 over the hash before, the row's numbers and its bytes: a changed, missing or moved row breaks the chain. */
 export function chainNext(previous: Uint8Array, row: EntryRow): Uint8Array {
-  const numbers = new DataView(new ArrayBuffer(32));
-  numbers.setBigUint64(0, BigInt(row.id));
-  numbers.setBigUint64(8, BigInt(row.firstSequence));
-  numbers.setBigUint64(16, BigInt(row.lastSequence));
-  numbers.setBigUint64(24, BigInt(row.firstSegment));
-  return createHash('sha256')
-    .update(previous)
-    .update(new Uint8Array(numbers.buffer))
-    .update(row.data)
-    .digest();
+  const numbers = [row.id, row.firstSequence, row.lastSequence, row.firstSegment];
+  const prefix = HASH_BYTES + numbers.length * NUMBER_BYTES;
+  // One call over one buffer: with rows of few commands the calls would cost more than the hashing.
+  const input = Buffer.allocUnsafe(prefix + row.data.length);
+  input.set(previous, 0);
+  for (const [index, number] of numbers.entries()) {
+    const at = HASH_BYTES + index * NUMBER_BYTES;
+    input.writeUInt32BE(Math.floor(number / 2 ** 32), at);
+    input.writeUInt32BE(number % 2 ** 32, at + 4);
+  }
+  input.set(row.data, prefix);
+  return hash('sha256', input, 'buffer');
 }
