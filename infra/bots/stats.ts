@@ -1,9 +1,11 @@
+import { sleep } from '#infra/devnet/clock.ts';
 import { Latencies } from '#infra/devnet/latency.ts';
 import { ApiError } from '#shared/client/errors.ts';
 import { DISCONNECTED, OUTCOME_UNKNOWN } from '#shared/protocol/api-codes.ts';
 
 /** Codes from here on are found by the client itself: it cannot say what the exchange did. */
 const FIRST_LOCAL_CODE = DISCONNECTED;
+const PAUSE_MS = 500;
 
 /** What all bots together did. */
 export class BotStats {
@@ -29,6 +31,8 @@ export class BotStats {
       const refusal = refusalOf(error);
       if (refusal === undefined) {
         this.unknown += 1;
+        // Nobody answers: whoever tries again at once only gets in the way of a restart.
+        await sleep(PAUSE_MS);
       } else {
         this.rejected += 1;
         this.rejections.set(refusal, (this.rejections.get(refusal) ?? 0) + 1);

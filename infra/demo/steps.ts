@@ -1,4 +1,5 @@
 import type { Checks } from './checks.ts';
+import type { Demo } from './context.ts';
 import { expire } from './expiry.ts';
 import { payWithdrawal, settleOnL1 } from './finality.ts';
 import { stopForGood, takeEverybodyOut, watchFromGenesis } from './leave.ts';
@@ -13,6 +14,13 @@ export async function runSteps(
   cleanups: (() => Promise<unknown>)[],
 ): Promise<void> {
   const demo = await startDemo(options, checks, cleanups);
+  const died = demo.stack.sequencer.unexpectedEnd.then((error) => {
+    throw error;
+  });
+  await Promise.race([goOn(demo), died]);
+}
+
+async function goOn(demo: Demo): Promise<void> {
   const vault = new Vault(demo.stack);
   const withdrawal = await trade(demo);
   await crash(demo);

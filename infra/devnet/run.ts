@@ -136,11 +136,10 @@ class Session {
   /** Resolves with the exit code when it is time to end. */
   async until(end: Promise<string>): Promise<number> {
     const { anvil, sequencer } = this.#stack;
-    const children = [anvil.child, sequencer.child, this.#watcher?.child];
-    const failures = children.flatMap((child) =>
+    const failures = [anvil.child, this.#watcher?.child].flatMap((child) =>
       child === undefined ? [] : [child.ended.then(() => child.failure('ended by itself'))],
     );
-    const first = await Promise.race([end, ...failures]);
+    const first = await Promise.race([end, sequencer.unexpectedEnd, ...failures]);
     this.#display.stop();
     if (typeof first === 'string') {
       this.#say(`${first}: ending bots, oracle, watcher, sequencer and L1`);

@@ -25,9 +25,15 @@ export class SequencerProcess {
   readonly apiUrl: string;
   readonly #options: SequencerOptions;
   #child: Child | undefined;
+  #tellOfEnd: (error: ChildError) => void = () => undefined;
+  /** Resolves if it ever ends without having been told to. */
+  readonly unexpectedEnd: Promise<ChildError>;
 
   constructor(options: SequencerOptions) {
     this.#options = options;
+    this.unexpectedEnd = new Promise((resolve) => {
+      this.#tellOfEnd = resolve;
+    });
     this.apiUrl = `http://127.0.0.1:${options.port}`;
   }
 
@@ -58,7 +64,11 @@ export class SequencerProcess {
       },
       ...(this.#options.onLine === undefined ? {} : { onLine: this.#options.onLine }),
     });
-    await this.#waitUntilReady(this.#child);
+    const child = this.#child;
+    void child.ended.then(() => {
+      if (!child.expectedToEnd) this.#tellOfEnd(child.failure('ended by itself'));
+    });
+    await this.#waitUntilReady(child);
     return performance.now() - startedAt;
   }
 
