@@ -27,6 +27,8 @@ import type {
   SegmentReport,
 } from './types.ts';
 
+export { isConsume } from './segment.ts';
+
 export interface ReplayerOptions {
   /** An engine whose memory is the state at `position`. */
   readonly engine: ReplayEngine;

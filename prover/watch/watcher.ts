@@ -1,0 +1,251 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { InvariantError } from '#shared/replay/audit.ts';
+import type { SegmentReport } from '#shared/replay/types.ts';
+import { textOf } from '../errors.ts';
+import type { BatchEvent } from '../follower/events.ts';
+import { connectL1, type L1 } from '../follower/l1.ts';
+import { A_LITTLE_PATIENCE, type Patience } from '../follower/patience.ts';
+import {
+  type AppliedBatch,
+  ChainState,
+  type ChainStateDependencies,
+} from '../replay/chain-state.ts';
+import { compareClaimed, type Disagreement, explainSegment } from '../replay/explain.ts';
+import { type EngineCode, loadEngineCode } from '../replay/replica.ts';
+import { RunningAudit } from '../replay/running-audit.ts';
+import { SnapshotStore } from '../replay/snapshots.ts';
+import { describeAgreement, describeFinding } from './lines.ts';
+import type { WatchMetrics } from './metrics.ts';
+import type { WatchOptions } from './options.ts';
+
+/** Everything that was looked at agrees. */
+export const EXIT_AGREES = 0;
+/** A batch on L1 is wrong. */
+export const EXIT_MISMATCH = 2;
+/** All agree on a state that the rules exclude: the engine has a bug. */
+export const EXIT_INVARIANT = 3;
+
+export interface WatcherDependencies {
+  readonly metrics: WatchMetrics;
+  readonly log: Logger;
+  /** One line for people. */
+  readonly say: (line: string) => void;
+  /** Ends the watching, cleanly. */
+  readonly signal: AbortSignal;
+}
+
+/** Follows L1 and nothing else, replays every batch and says of each what it checked. */
+export class Watcher {
+  readonly #options: WatchOptions;
+  readonly #deps: WatcherDependencies;
+  readonly #code: EngineCode;
+  readonly #patience: Patience;
+  #segment: SegmentReport | undefined;
+  #audit: RunningAudit | undefined;
+  #batches = 0;
+  #away = false;
+
+  constructor(options: WatchOptions, deps: WatcherDependencies) {
+    this.#options = options;
+    this.#deps = deps;
+    this.#code = loadEngineCode();
+    this.#patience = {
+      ...A_LITTLE_PATIENCE,
+      // Somebody who waits for the end wants to know; somebody who watches wants it to go on.
+      attempts: options.once ? A_LITTLE_PATIENCE.attempts : Number.POSITIVE_INFINITY,
+      longestWaitMs: 15_000,
+      signal: deps.signal,
+      onTrouble: (trouble, waitMs) => this.#l1Away(trouble, waitMs),
+    };
+  }
+
+  /** Watches until told to end, or a batch is wrong, or with `once` until everything is checked. Returns the exit code. */
+  async run(): Promise<number> {
+    const { signal, say } = this.#deps;
+    let state: ChainState | undefined;
+    try {
+      const l1 = await connectL1(this.#options, this.#patience);
+      state = await this.#open(l1);
+      say(
+        `watching ${l1.settlement} on chain ${l1.chain.id}, engine ${this.#code.hash.slice(0, 16)}, from batch ${state.position.number + 1n}`,
+      );
+      return await this.#watch(state, l1);
+    } catch (error) {
+      if (!signal.aborted) throw error;
+      return EXIT_AGREES;
+    } finally {
+      if (signal.aborted) state?.save();
+    }
+  }
+
+  async #open(l1: L1): Promise<ChainState> {
+    const { audit, fromBlock, confirmations, chunkBlocks, fromGenesis, snapshotBatches } =
+      this.#options;
+    const state = await ChainState.open(
+      { fromBlock, confirmations, chunkBlocks, fromGenesis, snapshotBatches },
+      {
+        ...this.#stateDependencies(l1),
+        hooks: {
+          onSegment: (report) => {
+            this.#segment = report;
+          },
+          onBlocks: (blocks) => this.#audit?.written(blocks),
+        },
+      },
+    );
+    this.#audit = new RunningAudit(audit, state.replica.engine.view);
+    this.#audit.reset(state.replica.engine.view);
+    return state;
+  }
+
+  #stateDependencies(l1: L1): ChainStateDependencies {
+    const { dataDirectory } = this.#options;
+    const identity = {
+      chainId: l1.chain.id,
+      settlement: l1.settlement,
+      engineHash: this.#code.hash,
+    };
+    const store = dataDirectory === null ? null : new SnapshotStore(dataDirectory, identity);
+    return { l1, patience: this.#patience, code: this.#code, store, log: this.#deps.log };
+  }
+
+  async #watch(state: ChainState, l1: L1): Promise<number> {
+    const { say, signal, metrics } = this.#deps;
+    for (;;) {
+      signal.throwIfAborted();
+      // Messages are dropped once consumed, so they are taken note of before.
+      const inbox = new Map(state.waiting.map(({ index, message }) => [index, message]));
+      const step = await state.step(async (event) => {
+        for (const { index, message } of state.waiting) inbox.set(index, message);
+        return event !== undefined;
+      });
+      this.#l1Back();
+      if (step.kind === 'batch') {
+        const code = await this.#judge(state, step, l1, inbox);
+        if (code !== EXIT_AGREES) return code;
+      } else if (step.kind === 'rewound') {
+        metrics.rewinds.inc();
+        this.#audit?.reset(state.replica.engine.view);
+        say(`went back to batch ${step.to}: ${step.reason}`);
+      } else if (step.kind === 'current') {
+        metrics.lagBlocks.set(0);
+        if (this.#options.once) return this.#finish(state);
+        await sleep(this.#options.pollMs, undefined, { signal });
+      }
+    }
+  }
+
+  #finish(state: ChainState): number {
+    state.save();
+    const { number, root } = state.position;
+    this.#deps.say(
+      `agrees: ${this.#batches} batches checked now, up to batch ${number} with root ${root}`,
+    );
+    return EXIT_AGREES;
+  }
+
+  async #judge(
+    state: ChainState,
+    batch: AppliedBatch,
+    l1: L1,
+    inbox: ReadonlyMap<bigint, Uint8Array>,
+  ): Promise<number> {
+    const { metrics, say } = this.#deps;
+    if (batch.report.finding !== null) {
+      metrics.verdict.set(0);
+      say(describeFinding(batch));
+      await this.#explain(state, batch, l1, inbox);
+      return EXIT_MISMATCH;
+    }
+    let audited = this.#options.audit === 'off' ? '' : ', invariants hold';
+    try {
+      this.#audit?.check();
+    } catch (error) {
+      if (!(error instanceof InvariantError)) throw error;
+      metrics.verdict.set(-1);
+      audited = `, but ${error.message}`;
+    }
+    this.#count(state, batch.event);
+    metrics.segments.inc(batch.report.segments);
+    metrics.commands.inc(batch.report.commands);
+    say(describeAgreement(batch, audited));
+    return audited.includes('but') ? EXIT_INVARIANT : EXIT_AGREES;
+  }
+
+  #count(state: ChainState, { header, block }: BatchEvent) {
+    const { metrics } = this.#deps;
+    this.#batches += 1;
+    metrics.batches.inc();
+    metrics.lastBatch.set(Number(header.number));
+    const head = state.head;
+    if (head === undefined) return;
+    metrics.lagBlocks.set(Number(head.number - block.number));
+    metrics.lagSeconds.set((head.timeMs - Number(header.clockMs)) / 1000);
+  }
+
+  async #explain(
+    state: ChainState,
+    { event, report }: AppliedBatch,
+    l1: L1,
+    messages: ReadonlyMap<bigint, Uint8Array>,
+  ) {
+    const { say } = this.#deps;
+    if (report.finding === null) return;
+    const inbox = {
+      count: event.header.inboxCount,
+      message: (number: bigint) => messages.get(number) ?? new Uint8Array(0),
+    };
+    const { replica } = state;
+    const wrong: Disagreement = {
+      finding: report.finding,
+      event,
+      replica,
+      inbox,
+      segment: this.#segment,
+    };
+    try {
+      const lines = await explainSegment(wrong, (number) => this.#stateBefore(l1, number));
+      for (const line of lines) say(line);
+      if (this.#options.against !== null) {
+        for (const line of compareClaimed(wrong, this.#options.against, this.#code.hash)) say(line);
+      }
+    } catch (error) {
+      // The verdict stands whether it can be explained or not.
+      say(`It could not be explained further: ${textOf(error)}`);
+    }
+  }
+
+  /** A second state, at the end of the batch before `number`. */
+  async #stateBefore(l1: L1, number: bigint): Promise<ChainState> {
+    const { fromBlock, confirmations, chunkBlocks } = this.#options;
+    const options = {
+      fromBlock,
+      confirmations,
+      chunkBlocks,
+      fromGenesis: false,
+      snapshotBatches: 1e9,
+    };
+    const accepts = async (header: BatchEvent['header']) => header.number < number;
+    const state = await ChainState.open(options, this.#stateDependencies(l1), accepts);
+    for (;;) {
+      const step = await state.step(async ({ header }) => header.number < number);
+      if (step.kind === 'held' || step.kind === 'current') return state;
+    }
+  }
+
+  #l1Away(trouble: string, waitMs: number) {
+    this.#deps.log.info({ trouble, waitMs }, 'L1 does not answer; asking again');
+    if (this.#away) return;
+    this.#away = true;
+    this.#deps.metrics.l1Up.set(0);
+    this.#deps.say(`waiting: L1 does not answer (${trouble})`);
+  }
+
+  #l1Back() {
+    if (!this.#away) return;
+    this.#away = false;
+    this.#deps.metrics.l1Up.set(1);
+    this.#deps.say('L1 answers again');
+  }
+}
