@@ -15,7 +15,8 @@ export interface SequencerConfig {
   readonly host: string;
   readonly port: number;
   readonly fromBlock: bigint;
-  readonly confirmations: number;
+  /** Null: none on a devnet (chain 31337), else 12. */
+  readonly confirmations: number | null;
   readonly virtualTime: VirtualTime | null;
   readonly batchIntervalMs: number;
   readonly flushIntervalMs: number;
@@ -50,7 +51,10 @@ export function readConfig(argv: readonly string[], env: NodeJS.ProcessEnv): Seq
     host: text('--host', values.host),
     port: integer('--port', values.port, 0, 65_535),
     fromBlock: BigInt(integer('--from-block', values.fromBlock, 0, 2 ** 53)),
-    confirmations: integer('--confirmations', values.confirmations, 0, 10_000),
+    confirmations:
+      values.confirmations === undefined
+        ? null
+        : integer('--confirmations', values.confirmations, 0, 10_000),
     virtualTime: values.virtualTime === undefined ? null : parseVirtualTime(values.virtualTime),
     batchIntervalMs: integer('--batch-interval', values.batchInterval, 100, 3_600_000),
     flushIntervalMs: integer('--flush-interval', values.flushInterval, 10, 60_000),
@@ -91,7 +95,11 @@ function parse(
     ['--host <address>', 'HOST', 'address the API listens on', '127.0.0.1'],
     ['--port <n>', 'PORT', 'port of the API, 0 for any', '8700'],
     ['--from-block <n>', 'FROM_BLOCK', 'block of the settlement or earlier', '0'],
-    ['--confirmations <n>', 'CONFIRMATIONS', 'blocks on top of an inbox message', '0'],
+    [
+      '--confirmations <n>',
+      'CONFIRMATIONS',
+      'blocks on top of an inbox message; 12, on a devnet 0',
+    ],
     ['--virtual-time <t>', 'VIRTUAL_TIME', 'rate,realStartMs,virtualStartMs (devnets only)'],
     ['--batch-interval <ms>', 'BATCH_INTERVAL', 'longest wait for a batch', '2000'],
     ['--flush-interval <ms>', 'FLUSH_INTERVAL', 'longest life of a segment', '250'],

@@ -37,6 +37,10 @@ export interface SequencerDependencies {
 
 const CHORE_TURN_MS = 50;
 const CHUNK_BLOCKS = 5000n;
+const DEVNET_CHAIN = 31_337;
+const USUAL_CONFIRMATIONS = 12;
+/** Prices are refused if they are further ahead of the engine's clock than a second. */
+const MAX_CLOCK_STEP_MS = 500;
 
 /** All of a sequencer but its gateway: L1, journal, engine, chores, sealer and poster, put together. */
 export class Sequencer {
@@ -250,8 +254,10 @@ export class Sequencer {
   }
 
   #makeFollower(l1: L1): InboxFollower {
-    const { fromBlock, confirmations } = this.#config;
-    const { settlement, client } = l1;
+    const { fromBlock } = this.#config;
+    const { settlement, client, chainId } = l1;
+    const usual = chainId === DEVNET_CHAIN ? 0 : USUAL_CONFIRMATIONS;
+    const confirmations = this.#config.confirmations ?? usual;
     return new InboxFollower(
       { settlement, confirmations, fromBlock, chunkBlocks: CHUNK_BLOCKS },
       {
@@ -271,7 +277,7 @@ export class Sequencer {
     const config = this.#config;
     return new Chores(
       {
-        idleClockMs: 1000,
+        idleClockMs: 1000 * rateOf(config),
         repriceIntervalMs: config.repriceIntervalMs,
         settleGraceMs: 10_000,
         commandsATurn: 64,
@@ -359,8 +365,14 @@ async function assemble(
 }
 
 function exchangeOptions(config: SequencerConfig) {
-  const { maxQueued, clockIntervalMs, flushIntervalMs } = config;
+  const { maxQueued, flushIntervalMs } = config;
+  const clockIntervalMs = Math.min(config.clockIntervalMs * rateOf(config), MAX_CLOCK_STEP_MS);
   return { maxQueued, maxUnacknowledged: maxQueued, clockIntervalMs, flushIntervalMs };
+}
+
+/** How fast the exchange's time runs: a devnet's day must not cost a day's worth of clock commands. */
+function rateOf(config: SequencerConfig): number {
+  return Math.max(1, config.virtualTime?.rate ?? 1);
 }
 
 function journalFile(config: SequencerConfig): string {

@@ -28,6 +28,8 @@ export interface ChoreDependencies {
   readonly log: Logger;
 }
 
+/** Looking through instruments, accounts and orders is done every so many turns. */
+const SLOW_TURNS = 5;
 /** Order slots and accounts looked at in one turn. */
 const SLOTS_A_TURN = 8192;
 const ACCOUNTS_A_TURN = 8192;
@@ -42,6 +44,7 @@ export class Chores {
   readonly #deps: ChoreDependencies;
   readonly #reader: ChoreReader;
   #left = 0;
+  #turns = 0;
   #nextOrder = 0;
   #nextAccount = FIRST_ACCOUNT;
   /** Rejected listings, so that they are not tried at every turn: forgotten when the index moves on. */
@@ -58,12 +61,16 @@ export class Chores {
     if (!this.#reader.initialized) return;
     this.#left = this.#options.commandsATurn;
     this.#setClock();
+    this.#reprice();
+    this.#turns += 1;
+    if (this.#turns < SLOW_TURNS) return;
     this.#settleInstruments();
     this.#settleAccounts();
-    this.#reprice();
     this.#list();
     this.#sweep();
     this.#delist();
+    // Where a turn had no room for all of it the next one goes on.
+    if (this.#left > 0) this.#turns = 0;
   }
 
   /** Runs a command if the turn has room. @returns its result code */

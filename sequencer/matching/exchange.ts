@@ -472,7 +472,7 @@ export class Exchange implements ExchangeApi {
   }
 
   #gather() {
-    if (this.#pending.empty) return null;
+    if (this.#pending.empty || this.#failure) return null;
     const group = this.#pending;
     const commit = group.commitGroup(this.#nextRow++);
     this.#committing.push(group);

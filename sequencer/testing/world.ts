@@ -84,6 +84,8 @@ export class World {
   readonly port: number;
   readonly posterKey = POSTER;
   anvil: Anvil;
+  /** Expiry that the committee prices; null: the one after the next. */
+  listedExpiryDay: number | null = null;
   settlement: Address = '0x';
   token: Address = '0x';
   client: PublicClient;
@@ -259,7 +261,8 @@ export class World {
       return { signer, price, timeMs, signature: signDigest(digest, secret) };
     });
     const first = Math.floor((nowMs - 8 * 3_600_000) / DAY_MS) + 1;
-    const entries = [{ expiryDay: first + 1, forward: price, volatility: 600_000 }];
+    const expiryDay = this.listedExpiryDay ?? first + 1;
+    const entries = [{ expiryDay, forward: price, volatility: 600_000 }];
     const digest = surfaceDigest({ underlying: name, round, timeMs, entries }, this.#domain);
     const signatures = ORACLE.map(({ secret }, signer) => ({
       signer,
