@@ -63,6 +63,16 @@ contract BlacklistToken is TestToken {
     }
 }
 
+/// @notice Uses much gas in a transfer, though no more than the vault grants.
+contract HungryToken is TestToken {
+    function transfer(address to, uint256 amount) external override returns (bool) {
+        uint256 start = gasleft();
+        while (start - gasleft() < 120_000) { }
+        _move(msg.sender, to, amount);
+        return true;
+    }
+}
+
 /// @notice Returns nothing at all, as some old and large tokens do.
 contract SilentToken is TestToken {
     function transfer(address to, uint256 amount) external override returns (bool) {
