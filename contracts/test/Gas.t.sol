@@ -6,7 +6,7 @@ import { Layout } from '../src/generated/Layout.sol';
 import { Header } from '../src/Types.sol';
 
 /// @notice What users pay: with `--isolate` each call is a transaction of its own, whose 21,000 and calldata count, and
-/// `snapshots/GasTest.json` holds the figures.
+/// `cache/snapshots/GasTest.json` holds the figures afterwards.
 contract GasTest is World {
     uint256 internal _used;
 
