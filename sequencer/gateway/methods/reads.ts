@@ -47,7 +47,13 @@ const ofInstrument = object({ instrument_name: schemas.instrumentName }, ['instr
 const ofAccount = object({ account: schemas.account }, ['account']);
 
 export function publicMethods(services: Services): Method[] {
-  return [...exchangeReads(services), ...marketReads(services), ...accountReads(services)];
+  return [
+    ...exchangeReads(services),
+    ...marketReads(services),
+    ...priceReads(services),
+    ...accountReads(services),
+    ...orderReads(services),
+  ];
 }
 
 function exchangeReads(services: Services): Method[] {
@@ -132,6 +138,11 @@ function marketReads({ market, reader }: Services): Method[] {
       handle: ({ instrument_name }) =>
         tickerView(instrumentNamed(market, instrument_name), market, reader),
     }),
+  ];
+}
+
+function priceReads({ market, reader }: Services): Method[] {
+  return [
     read({
       name: 'get_last_trades',
       summary: 'Trades of an option, the newest first; with start_seq from there on, oldest first.',
@@ -191,6 +202,11 @@ function accountReads({ market, reader, owners }: Services): Method[] {
       handle: ({ account }) =>
         positionViews(accountNumbered(reader, account), market.instruments, reader),
     }),
+  ];
+}
+
+function orderReads({ market, reader }: Services): Method[] {
+  return [
     read({
       name: 'get_open_orders',
       summary: 'Resting orders of an account, the newest first.',
