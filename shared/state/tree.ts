@@ -1,6 +1,7 @@
 import { BLOCK_BYTES } from '#shared/machine/wasm/areas.ts';
 import { StateError } from './errors.ts';
 import { fastestHasher, hashPair, type PairHasher } from './hasher.ts';
+import { BLOCKS, HASHES, MOST_NODES, PAIRS } from './kernel.ts';
 import { MarkCollector, type Marks } from './marks.ts';
 import { LOWEST_KEPT, NodeStore } from './nodes.ts';
 import { DEPTH, NODE_BYTES, zeroNode } from './shape.ts';
@@ -9,9 +10,8 @@ import { DEPTH, NODE_BYTES, zeroNode } from './shape.ts';
 export const PAGE_BYTES = 4096;
 const PAGE_HEIGHT = 7; // a node of this height covers a page
 const BLOCK_HEIGHT = 2;
-/** Pairs hashed in one native call: 128 KiB, which stays in the second-level cache. */
-const CHUNK = 2048;
-const PAGES_AT_ONCE = (CHUNK * 64) / PAGE_BYTES;
+const BLOCK_WORDS = BLOCK_BYTES / 4;
+const PAGES_AT_ONCE = (2 * MOST_NODES * 64) / PAGE_BYTES;
 
 export interface StateTreeOptions {
   /** The state, index 0 being state address 0 (`viewsOf`); a multiple of 4,096 bytes, word-aligned. */
@@ -30,10 +30,8 @@ export class StateTree {
   private nodes: NodeStore;
   private readonly stateWords: Int32Array;
   private readonly collector: MarkCollector | undefined;
-  private dirty = new Uint32Array(4096);
-  private readonly input = new Int32Array(CHUNK * 16);
-  private readonly output = new Int32Array(CHUNK * 8);
-  private readonly views: [Uint8Array, Uint8Array, Uint8Array][] = [];
+  /** See `viewsOf`; made once each. */
+  private views: [Uint8Array, Uint8Array, Uint8Array][] = [];
 
   constructor(options: StateTreeOptions, hasher: PairHasher = fastestHasher()) {
     const { state, marks } = options;
@@ -86,19 +84,15 @@ export class StateTree {
     if ((blocks[count - 1] as number) >= this.state.length / BLOCK_BYTES) {
       throw new StateError('STATE_OUT_OF_RANGE', 'A block lies behind the end of the state.');
     }
-    if (this.dirty.length < count) this.dirty = new Uint32Array(count * 2);
-    this.dirty.set(blocks);
-    const target = { height: BLOCK_HEIGHT, indices: this.dirty };
-    for (let from = 0; from < count; from += CHUNK / 2) {
-      const to = Math.min(from + CHUNK / 2, count);
-      this.gatherBlocks(from, to);
-      const [pairs, hashes] = this.viewsOf(2 * (to - from));
+    for (let from = 0; from < count; from += MOST_NODES) {
+      const chunk = blocks.subarray(from, from + MOST_NODES);
+      this.gatherBlocks(chunk);
+      const [pairs, hashes, bytes] = this.viewsOf(chunk.length);
+      this.hasher.hashInto(bytes, pairs);
       this.hasher.hashInto(pairs, hashes);
-      const [, , again] = this.viewsOf(to - from);
-      this.hasher.hashInto(hashes, again);
-      this.nodes.scatter(target, from, to, this.input);
+      this.nodes.list.set(chunk);
+      this.climbFrom(BLOCK_HEIGHT, chunk.length);
     }
-    this.rehashAbove(BLOCK_HEIGHT, count);
   }
 
   /**
@@ -107,6 +101,7 @@ export class StateTree {
    */
   rebuild(pages: Uint32Array = nonZeroPages(this.state)): Uint8Array {
     this.nodes = new NodeStore(this.state.length);
+    this.views = [];
     this.collector?.collect();
     for (let i = 0; i < pages.length; ) {
       const first = pages[i] as number;
@@ -115,9 +110,11 @@ export class StateTree {
       this.hashPages(first, run);
       i += run;
     }
-    if (this.dirty.length < pages.length) this.dirty = new Uint32Array(pages.length);
-    this.dirty.set(pages);
-    this.rehashAbove(PAGE_HEIGHT, pages.length);
+    for (let from = 0; from < pages.length; from += MOST_NODES) {
+      const chunk = pages.subarray(from, from + MOST_NODES);
+      this.nodes.recall(PAGE_HEIGHT, chunk);
+      this.climbFrom(PAGE_HEIGHT, chunk.length);
+    }
     return this.root();
   }
 
@@ -143,68 +140,55 @@ export class StateTree {
     return Uint32Array.from(found);
   }
 
-  /** Words of the dirty blocks, side by side in `input`. */
-  private gatherBlocks(from: number, to: number): void {
-    const { stateWords, input, dirty } = this;
-    const blockWords = BLOCK_BYTES / 4;
-    let out = 0;
-    for (let i = from; i < to; i++) {
-      const at = (dirty[i] as number) * blockWords;
-      for (let word = 0; word < blockWords; word++) input[out++] = stateWords[at + word] as number;
+  /** Copies blocks to where they are hashed from, side by side. */
+  private gatherBlocks(blocks: Uint32Array): void {
+    const { stateWords } = this;
+    const { words } = this.nodes;
+    let out = BLOCKS / 4;
+    for (let i = 0; i < blocks.length; i++) {
+      const at = (blocks[i] as number) * BLOCK_WORDS;
+      for (let word = 0; word < BLOCK_WORDS; word++) words[out++] = stateWords[at + word] as number;
     }
   }
 
-  /** The first `count` entries of `dirty` changed at `height`: hashes what is above them. */
-  private rehashAbove(height: number, count: number): void {
-    const { dirty } = this;
+  /** The hashes of `count` nodes of this height are new: stores them and hashes what is above them. */
+  private climbFrom(height: number, count: number): void {
     let left = count;
-    for (let level = height + 1; level <= DEPTH && left > 0; level++) {
-      let parents = 0;
-      let last = -1;
-      for (let i = 0; i < left; i++) {
-        const parent = (dirty[i] as number) >>> 1;
-        if (parent === last) continue;
-        last = parent;
-        dirty[parents++] = parent;
-      }
-      left = parents;
-      const target = { height: level, indices: dirty };
-      for (let from = 0; from < left; from += CHUNK) {
-        const to = Math.min(from + CHUNK, left);
-        this.nodes.gatherChildren(target, from, to, this.input);
-        const [pairs, hashes] = this.viewsOf(to - from);
-        this.hasher.hashInto(pairs, hashes);
-        this.nodes.scatter(target, from, to, this.output);
-      }
+    for (let level = height; level < DEPTH; level++) {
+      left = this.nodes.climb(level, left);
+      const [pairs, hashes] = this.viewsOf(left);
+      this.hasher.hashInto(pairs, hashes);
     }
+    this.nodes.climb(DEPTH, left);
   }
 
   /** Whole pages side by side need no gathering: each height is hashed from the one below in place. */
   private hashPages(first: number, count: number): void {
-    const state = this.state.subarray(first * PAGE_BYTES, (first + count) * PAGE_BYTES);
-    const [, pairs] = this.viewsOf((count * PAGE_BYTES) / 64);
-    this.hasher.hashInto(state, pairs);
-    let below = pairs;
-    for (let height = BLOCK_HEIGHT; height <= PAGE_HEIGHT; height++) {
-      const perPage = 2 ** (PAGE_HEIGHT - height);
-      const at = this.nodes.byteStart(height) + first * perPage * NODE_BYTES;
-      const nodes = new Uint8Array(this.nodes.words.buffer, at, count * perPage * NODE_BYTES);
-      this.hasher.hashInto(below, nodes);
-      below = nodes;
+    const { nodes, state } = this;
+    const { buffer } = nodes.bytes;
+    let below = state.subarray(first * PAGE_BYTES, (first + count) * PAGE_BYTES);
+    for (let height = 1; height <= PAGE_HEIGHT; height++) {
+      const made = count * 2 ** (PAGE_HEIGHT - height);
+      const source = height % 2 === 0 ? HASHES : PAIRS;
+      const hashes = new Uint8Array(buffer, source, made * NODE_BYTES);
+      this.hasher.hashInto(below, hashes);
+      below = hashes;
+      if (height < LOWEST_KEPT) continue;
+      nodes.place({ height, first: first * 2 ** (PAGE_HEIGHT - height), count: made, source });
     }
   }
 
-  /** The first `pairs` pairs of `input`, the first hashes of `output`, and of `input`; made once each. */
-  private viewsOf(pairs: number): [Uint8Array, Uint8Array, Uint8Array] {
-    const made = this.views[pairs];
+  /** `count` pairs, as many nodes that they are hashed to, and as many blocks that are hashed to pairs. */
+  private viewsOf(count: number): [Uint8Array, Uint8Array, Uint8Array] {
+    const made = this.views[count];
     if (made !== undefined) return made;
-    const { input, output } = this;
+    const { bytes } = this.nodes;
     const views: [Uint8Array, Uint8Array, Uint8Array] = [
-      new Uint8Array(input.buffer, 0, pairs * 2 * NODE_BYTES),
-      new Uint8Array(output.buffer, 0, pairs * NODE_BYTES),
-      new Uint8Array(input.buffer, 0, pairs * NODE_BYTES),
+      new Uint8Array(bytes.buffer, PAIRS, count * 2 * NODE_BYTES),
+      new Uint8Array(bytes.buffer, HASHES, count * NODE_BYTES),
+      new Uint8Array(bytes.buffer, BLOCKS, count * BLOCK_BYTES),
     ];
-    this.views[pairs] = views;
+    this.views[count] = views;
     return views;
   }
 }
