@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
+import { EVT_FILL } from '#shared/engine/kinds.ts';
 import * as api from '#shared/protocol/api-codes.ts';
 import { CALL, FIRST, Harness } from './testing/harness.ts';
 import { RawSocket, until } from './testing/raw-socket.ts';
@@ -175,6 +176,44 @@ describe('operators', () => {
     const refused = await fetch(`${harness.url}/api/v1/private/submit`, { method: 'POST', body });
     expect(await refused.json()).toMatchObject({ error: { code: api.STOPPED } });
     expect((await text('/api/v1/public/get_time'))[0]).toBe(200);
+  });
+
+  it('see it wait for genesis', async () => {
+    harness = await Harness.bare();
+    const socket = await RawSocket.open(harness.url);
+    expect((await socket.call('get_contract')).error?.code).toBe(api.NOT_READY);
+    expect((await socket.call('submit', { command: '0x05' })).error?.code).toBe(api.NOT_READY);
+    expect((await socket.call('get_status')).result).toMatchObject({ accounts: 0 });
+    expect((await fetch(`${harness.url}/ready`)).status).toBe(503);
+    harness.begin();
+    const deadline = performance.now() + 5000;
+    while ((await fetch(`${harness.url}/ready`)).status !== 200) {
+      if (performance.now() > deadline) throw new Error('genesis did not make it ready');
+    }
+    expect((await socket.call('get_contract')).result).toMatchObject({ chain_id: 31337 });
+    socket.close();
+  });
+
+  it('are told when market data cannot be trusted, and then nothing is shown', async () => {
+    harness = await Harness.start();
+    const socket = await RawSocket.open(harness.url);
+    const view = new DataView(new ArrayBuffer(128));
+    view.setUint32(24, 999, true); // a fill in an instrument that was never listed
+    const events = [{ kind: EVT_FILL, view, offset: 0 }];
+    const entry = {
+      sequence: 999,
+      inbox: false,
+      bytes: Uint8Array.of(2),
+      code: 0,
+      clockMs: 0,
+      events,
+    };
+    harness.pretend({ firstSequence: 999, lastSequence: 999, entries: [entry] });
+    expect(harness.fatal).toMatchObject([{ code: 'MARKET_DATA_BROKEN' }]);
+    const book = await socket.call('get_order_book', { instrument_name: CALL });
+    expect(book.error?.code).toBe(api.STOPPED);
+    expect((await fetch(`${harness.url}/ready`)).status).toBe(503);
+    socket.close();
   });
 
   it('close it with a goodbye to everyone', async () => {

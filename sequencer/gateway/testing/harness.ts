@@ -14,7 +14,7 @@ import { money } from '#shared/protocol/units.ts';
 import { Journal } from '../../journal/journal.ts';
 import { Exchange } from '../../matching/exchange.ts';
 import { EngineHooks } from '../../matching/hooks.ts';
-import type { Outcome } from '../../matching/types.ts';
+import type { DurableGroup, DurableListener, ExchangeApi, Outcome } from '../../matching/types.ts';
 import { Progress } from '../../progress.ts';
 import { RecoveryPool } from '../../recovery/pool.ts';
 import { Gateway } from '../gateway.ts';
@@ -38,12 +38,14 @@ export class Harness {
   readonly registry = new Registry();
   readonly progress = new Progress();
   readonly folder: string;
+  readonly fatal: Error[] = [];
   nowMs = NOW_MS;
   exchange!: Exchange;
   gateway!: Gateway;
   url = '';
   private journal!: Journal;
   private round = 0;
+  private readonly listeners: DurableListener[] = [];
   private readonly clients: PlimsollClient[] = [];
 
   private constructor() {
@@ -52,10 +54,8 @@ export class Harness {
 
   /** @param accounts numbered from 2, each of its own wallet (`owner(2)`, …) with a million USDC */
   static async start(options: Partial<GatewayOptions> = {}, accounts = 4): Promise<Harness> {
-    const harness = new Harness();
-    await harness.startExchange();
-    await harness.openGateway(options);
-    harness.consume(genesis());
+    const harness = await Harness.bare(options);
+    harness.begin();
     for (let account = FIRST; account < FIRST + accounts; account++) harness.deposit(account);
     await harness.price();
     await harness.run({
@@ -76,18 +76,29 @@ export class Harness {
     return harness;
   }
 
+  /** Everything is up, but no message from L1 was seen yet. */
+  static async bare(options: Partial<GatewayOptions> = {}): Promise<Harness> {
+    const harness = new Harness();
+    await harness.startExchange();
+    await harness.openGateway(options);
+    return harness;
+  }
+
+  /** Reads genesis from the inbox. */
+  begin(): void {
+    this.consume(genesis());
+  }
+
   async openGateway(options: Partial<GatewayOptions>): Promise<void> {
     this.gateway = new Gateway(
       { port: 0, bookIntervalMs: 5, tickerIntervalMs: 20, ...options },
       {
-        exchange: this.exchange,
+        exchange: this.inject(this.exchange),
         registry: this.registry,
         logger: pino({ level: 'silent' }),
         nowMs: () => performance.now(),
         randomSeed: 12_345,
-        onFatal: (error) => {
-          throw error;
-        },
+        onFatal: (error) => this.fatal.push(error),
       },
     );
     const { port } = await this.gateway.listen();
@@ -155,6 +166,26 @@ export class Harness {
     await this.exchange.drain();
     await this.journal.close();
     rmSync(this.folder, { recursive: true });
+  }
+
+  /** Shows the gateway a journal commit that never was; for what must not happen. */
+  pretend(group: DurableGroup): void {
+    for (const listener of this.listeners) listener(group);
+  }
+
+  private inject(exchange: Exchange): ExchangeApi {
+    return new Proxy(exchange, {
+      get: (target, name) => {
+        if (name === 'onDurable') {
+          return (listener: DurableListener) => {
+            this.listeners.push(listener);
+            return target.onDurable(listener);
+          };
+        }
+        const value = Reflect.get(target, name, target);
+        return typeof value === 'function' ? value.bind(target) : value;
+      },
+    });
   }
 
   private async startExchange(): Promise<void> {
