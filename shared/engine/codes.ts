@@ -33,6 +33,7 @@ export const TOO_MANY_ORDERS: i32 = 304; // of this account
 export const POSITION_TOO_LARGE: i32 = 305;
 export const DIFFERENT_OWNER: i32 = 306; // transfers stay with one owner
 export const SAME_ACCOUNT: i32 = 307;
+export const INSUFFICIENT_COLLATERAL: i32 = 308; // the exchange as a whole holds less: somebody is in debt
 // ---- 4xx: instruments -----------------------------------------------------------------------------------------------
 export const NO_SUCH_INSTRUMENT: i32 = 400;
 export const INSTRUMENT_EXPIRED: i32 = 401;

@@ -8,7 +8,7 @@ import {
   MSG_LATE_BATCH, MSG_SYSTEM,
 } from "./kinds";
 import {
-  FEE_ACCOUNT, FIRST_ACCOUNT, HASH, INSURANCE_ACCOUNT, MAX_ACCOUNTS, MAX_SIGNERS, MAX_TICKS, MAX_UNDERLYINGS, SIGNERS, SIGNER_SIZE,
+  FEE_ACCOUNT, FIRST_ACCOUNT, HASH, INSURANCE_ACCOUNT, MAX_ACCOUNTS, MAX_FEE, MAX_SIGNERS, MAX_TICKS, MAX_UNDERLYINGS, SIGNERS, SIGNER_SIZE,
 } from "./layout";
 import { changeCash } from "./ledger";
 import { readBody } from "./body";
@@ -73,6 +73,7 @@ function genesis(): i32 {
   copyAddress(changetype<usize>(fees) + offsetof<Account>("owner0"));
   globals.makerFee = readU32BE();
   globals.takerFee = readU32BE();
+  if (globals.makerFee > MAX_FEE || globals.takerFee > MAX_FEE) return MALFORMED;
   globals.maxOpenOrders = readU32BE();
   globals.flags = readU32BE();
   globals.signers = readU8();
@@ -104,6 +105,7 @@ function readUnderlying(underlying: Underlying): bool {
   underlying.strikeBandBps = readU32BE();
   underlying.priceBandBps = readU32BE();
   const lots = underlying.lotsPerContract;
+  if (underlying.name == 0) return false;
   if (lots == 0 || 1_000_000 % lots != 0 || underlying.strikeStep == 0) return false;
   if (underlying.tick == 0 || underlying.tick % lots != 0) return false;
   underlying.tickPerLot = underlying.tick / lots;

@@ -18,6 +18,9 @@ export const MAX_TICKS: u32 = 1 << 17; // prices are 1 .. MAX_TICKS - 1 ticks
 export const MAX_UNDERLYINGS: u32 = 4;
 export const MAX_SIGNERS: u32 = 16; // oracle committee
 export const MAX_EXPIRIES: u32 = 32; // volatilities kept per underlying
+/** No price reaches this for one lot, whole USDC: with MAX_LOTS it keeps all sums within 64 bits (margin.ts). */
+export const LOT_LIMIT_USDC: u32 = 10_000;
+export const MAX_FEE: u32 = 1_000_000; // of the notional, 1e-6: all of it
 export const MAX_SUBACCOUNTS: u32 = 16;
 export const MAX_LOTS: u32 = 5_000_000; // of one order, and of one position either way; margin.ts needs the bound
 export const LABELS_PER_BUCKET: u32 = 8;

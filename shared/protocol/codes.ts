@@ -53,6 +53,8 @@ const SENTENCES: { readonly [Name in keyof typeof codes]: string } = {
   DIFFERENT_OWNER:
     'Transfers stay with one owner: withdraw, and deposit for the other owner on L1.',
   SAME_ACCOUNT: 'The transfer goes to the account it comes from: name another.',
+  INSUFFICIENT_COLLATERAL:
+    'Other accounts are in debt and the exchange holds less than this: withdraw a smaller amount, or later.',
   NO_SUCH_INSTRUMENT: 'There is no such instrument: take one from get_instruments.',
   INSTRUMENT_EXPIRED: 'The instrument has expired: choose a later expiry.',
   NOT_EXPIRED: 'The instrument cannot settle before its expiry: try again then.',

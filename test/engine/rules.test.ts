@@ -473,3 +473,43 @@ describe('every result code', () => {
     expect(missing).toEqual([]);
   });
 });
+
+describe('genesis', () => {
+  const underlying = { name: 'BTC', tick: 5_000_000n, lotsPerContract: 100, strikeStep: 500, strikeBandBps: 10_000, priceBandBps: 1_000 };
+  it('with units or fees that the engine cannot reckon with never opens', () => {
+    const bad = [
+      { lotsPerContract: 0 }, { lotsPerContract: 3 }, { tick: 0n }, { tick: 50n }, { strikeStep: 0 },
+      { tick: 7_629_400_000n }, // 76,294 a lot and tick: the top of the ladder would be 10,000 USDC
+    ];
+    for (const change of bad) {
+      const world = new World({ genesis: { underlyings: [{ ...underlying, ...change }] } });
+      expect(world.message(encodeInboxMessage(world.genesis))).toBe(C.MALFORMED);
+      expect(world.run({ kind: 'clock', timeMs: 1n })).toBe(C.NOT_INITIALIZED);
+    }
+    const greedy = new World({ genesis: { takerFee: 1_000_001 } });
+    expect(greedy.message(encodeInboxMessage(greedy.genesis))).toBe(C.MALFORMED);
+  });
+});
+
+describe('a debt nobody can pay', () => {
+  it('leaves no more to withdraw than came in', () => {
+    const s = new Scenario(new World(), 3_000_000_000n);
+    const { world } = s;
+    s.play(`
+      B sell 10 @400                  -> OK
+      C buy 10 @400                   -> OK filled 10
+    `);
+    world.clock(s.expiryDay * DAY_MS + 8 * 3_600_000 - 1_800_000);
+    for (let minute = 0; minute < 30; minute++) {
+      world.expect(world.index(0, 500_000_000_000n));
+      world.clock(world.nowMs + 60_000);
+    }
+    s.run({ kind: 'settleInstrument', instrument: 0 }, C.OK);
+    for (const name of ['B', 'C']) s.run({ kind: 'settleAccount', account: s.account(name) }, C.OK);
+    expect(world.cash(s.account('B'))).toBe(3_000_000_000n + 200_000_000n - 27_000_000n / 10n - 41_500_000_000n);
+    world.clock(world.nowMs + 1);
+    s.play('A withdraw 3000000000 -> OK');
+    s.play(`C withdraw ${world.cash(s.account('C'))} -> INSUFFICIENT_COLLATERAL`);
+    s.play('C withdraw 6000000000 -> OK');
+  });
+});

@@ -10,6 +10,9 @@ library Layout {
     uint256 internal constant MAX_UNDERLYINGS = 4;
     uint256 internal constant MAX_SIGNERS = 16;
     uint256 internal constant MAX_SUBACCOUNTS = 16;
+    uint256 internal constant MAX_TICKS = 131072;
+    uint256 internal constant LOT_LIMIT_USDC = 10000;
+    uint256 internal constant MAX_FEE = 1000000;
     uint256 internal constant MAX_COMMAND_BYTES = 4096;
     uint256 internal constant SEGMENT_BYTES = 16384;
     uint256 internal constant BATCH_BYTES = 122880;

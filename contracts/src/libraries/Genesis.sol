@@ -13,6 +13,11 @@ library Genesis {
     /// @notice Thrown when a signer is address zero.
     error ZeroSigner(uint256 index);
 
+    /// @notice Thrown when an underlying's units are such that the engine would refuse the genesis message.
+    error BadUnderlying(uint256 index, string needs);
+    /// @notice Thrown when a fee is more than all of the notional.
+    error BadFee(uint32 fee);
+
     uint8 internal constant MESSAGE = 0;
     uint8 internal constant VERSION = 1;
 
@@ -21,6 +26,8 @@ library Genesis {
         uint256 underlyings = params.underlyings.length;
         if (signers == 0 || signers > Layout.MAX_SIGNERS) revert BadSignerCount(signers);
         if (underlyings == 0 || underlyings > Layout.MAX_UNDERLYINGS) revert BadUnderlyingCount(underlyings);
+        if (params.makerFee > Layout.MAX_FEE) revert BadFee(params.makerFee);
+        if (params.takerFee > Layout.MAX_FEE) revert BadFee(params.takerFee);
         message = abi.encodePacked(MESSAGE, VERSION, uint64(block.chainid), settlement, params.feeRecipient);
         message = abi.encodePacked(
             message, params.makerFee, params.takerFee, params.maxOpenOrders, params.genesisFlags, uint8(signers)
@@ -32,9 +39,23 @@ library Genesis {
         message = abi.encodePacked(message, uint8(underlyings));
         for (uint256 i = 0; i < underlyings; i++) {
             Underlying memory u = params.underlyings[i];
+            _check(i, u);
             message = abi.encodePacked(
                 message, u.name, u.tick, u.lotsPerContract, u.strikeStep, u.strikeBandBps, u.priceBandBps
             );
         }
+    }
+
+    /// @dev The same rules as the engine's `readUnderlying`: what it refused could never be opened.
+    function _check(uint256 index, Underlying memory u) private pure {
+        if (bytes1(u.name) == 0) revert BadUnderlying(index, 'a name');
+        if (u.lotsPerContract == 0 || 1e6 % u.lotsPerContract != 0) {
+            revert BadUnderlying(index, 'lotsPerContract divides a million');
+        }
+        if (u.tick == 0 || u.tick % u.lotsPerContract != 0) revert BadUnderlying(index, 'tick is a multiple of the lots');
+        if (u.tick / u.lotsPerContract >= Layout.LOT_LIMIT_USDC * 1e6 / Layout.MAX_TICKS) {
+            revert BadUnderlying(index, 'a smaller tick');
+        }
+        if (u.strikeStep == 0) revert BadUnderlying(index, 'strikeStep is positive');
     }
 }

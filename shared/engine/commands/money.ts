@@ -1,6 +1,6 @@
 import { Body } from "../body";
 import {
-  BAD_AMOUNT, BAD_KEY, DIFFERENT_OWNER, INSUFFICIENT_CASH, INSUFFICIENT_MARGIN, KEY_EXPIRY_PAST, MODE_CANCELS_ONLY,
+  BAD_AMOUNT, BAD_KEY, DIFFERENT_OWNER, INSUFFICIENT_CASH, INSUFFICIENT_COLLATERAL, INSUFFICIENT_MARGIN, KEY_EXPIRY_PAST, MODE_CANCELS_ONLY,
   NO_SUCH_ACCOUNT, NO_SUCH_KEY, OK, SAME_ACCOUNT,
 } from "../codes";
 import { EVENT } from "../layout";
@@ -38,6 +38,8 @@ export function applyWithdraw(account: Account): i32 {
   const code = checkFree(account, amount);
   if (code != OK) return code;
   const globals = Globals.get();
+  // Where others are in debt, cash adds up to more than came in. INVARIANT: the collateral never falls below zero.
+  if (globals.collateral < <i64>amount) return INSUFFICIENT_COLLATERAL;
   changeCash(account, -(<i64>amount));
   account.withdrawn += amount;
   globals.withdrawn += amount;

@@ -1,4 +1,4 @@
-import { MAX_UNDERLYINGS, UNDERLYINGS, UNDERLYING_SIZE } from "../layout";
+import { LOT_LIMIT_USDC, MAX_UNDERLYINGS, UNDERLYINGS, UNDERLYING_SIZE } from "../layout";
 
 /**
  * One underlying: its units and listing rules, its index, its price epochs, its settlement window. 512 bytes.
@@ -56,11 +56,8 @@ export class Underlying {
   }
 }
 
-/**
- * No price of the underlying, strike or order reaches this for one lot: 10,000 USDC. With MAX_LOTS it keeps every product and sum of
- * lots and money within 64 bits (margin.ts).
- */
-export const LOT_LIMIT: u64 = 10_000_000_000;
+/** LOT_LIMIT_USDC as money. */
+export const LOT_LIMIT: u64 = <u64>LOT_LIMIT_USDC * 1_000_000;
 
 /** Whether a price in money per contract is more than the engine reckons with. */
 export function isTooHigh(underlying: Underlying, price: u64): bool {
