@@ -1,16 +1,14 @@
-import { BLOCK_BYTES, REGION_BYTES } from '#shared/machine/wasm/areas.ts';
+import { BLOCK_BYTES, type MarkViews, REGION_BYTES } from '#shared/machine/wasm/areas.ts';
 
-/** The two levels of byte marks that a module rewritten with `marks` sets; see `viewsOf`. */
-export interface Marks {
-  /** One byte a 128-byte block. */
-  readonly level1: Uint8Array;
-  /** One byte a 64 KiB region. */
-  readonly level2: Uint8Array;
-}
+/**
+ * The two levels of byte marks that a module rewritten with `marks` sets; see `viewsOf`. With the memory and room in it they
+ * are swept there (`sweep.ts`).
+ */
+export type Marks = Pick<MarkViews, 'level1' | 'level2'> & Partial<MarkViews>;
 
 const BLOCKS = REGION_BYTES / BLOCK_BYTES;
 
-/** Collects marked blocks and clears their marks; reads 1 byte a 64 KiB, then only marked regions. */
+/** Collects marked blocks and clears their marks, in JavaScript; reads 1 byte a 64 KiB, then only marked regions. */
 export class MarkCollector {
   private readonly level1: Uint8Array;
   private readonly words1: Int32Array;

@@ -5,6 +5,7 @@ import { BLOCKS, HASHES, MOST_NODES, PAIRS } from './kernel.ts';
 import { MarkCollector, type Marks } from './marks.ts';
 import { LOWEST_KEPT, NodeStore } from './nodes.ts';
 import { DEPTH, NODE_BYTES, zeroNode } from './shape.ts';
+import { Sweep } from './sweep.ts';
 
 /** Pages of the rebuild and of snapshots. */
 export const PAGE_BYTES = 4096;
@@ -29,6 +30,8 @@ export class StateTree {
   readonly hasher: PairHasher;
   private nodes: NodeStore;
   private readonly stateWords: Int32Array;
+  private readonly sweep: Sweep | undefined;
+  /** Only where a sweep is not possible. */
   private readonly collector: MarkCollector | undefined;
   /** See `viewsOf`; made once each. */
   private views: [Uint8Array, Uint8Array, Uint8Array][] = [];
@@ -45,12 +48,14 @@ export class StateTree {
     this.hasher = hasher;
     this.stateWords = new Int32Array(state.buffer, state.byteOffset, state.length / 4);
     this.nodes = new NodeStore(state.length);
-    this.collector = marks && new MarkCollector(marks);
+    if (marks === undefined) return;
+    if (Sweep.isPossible(marks, state)) this.sweep = new Sweep(marks, state);
+    else this.collector = new MarkCollector(marks);
   }
 
   /** Whether `update` can find out by itself what was written. */
   get hasMarks(): boolean {
-    return this.collector !== undefined;
+    return this.sweep !== undefined || this.collector !== undefined;
   }
 
   /** The root as of the last update, 32 bytes, a copy. */
@@ -66,6 +71,7 @@ export class StateTree {
 
   /** Hashes the blocks that are marked and clears the marks. Returns how many 128-byte blocks there were. */
   update(): number {
+    if (this.sweep !== undefined) return this.updateSwept(this.sweep);
     if (this.collector === undefined) {
       throw new StateError(
         'STATE_MISALIGNED',
@@ -87,11 +93,7 @@ export class StateTree {
     for (let from = 0; from < count; from += MOST_NODES) {
       const chunk = blocks.subarray(from, from + MOST_NODES);
       this.gatherBlocks(chunk);
-      const [pairs, hashes, bytes] = this.viewsOf(chunk.length);
-      this.hasher.hashInto(bytes, pairs);
-      this.hasher.hashInto(pairs, hashes);
-      this.nodes.list.set(chunk);
-      this.climbFrom(BLOCK_HEIGHT, chunk.length);
+      this.hashBlocks(chunk, this.viewsOf(chunk.length)[2]);
     }
   }
 
@@ -102,7 +104,7 @@ export class StateTree {
   rebuild(pages: Uint32Array = nonZeroPages(this.state)): Uint8Array {
     this.nodes = new NodeStore(this.state.length);
     this.views = [];
-    this.collector?.collect();
+    this.forgetMarks();
     for (let i = 0; i < pages.length; ) {
       const first = pages[i] as number;
       let run = 1;
@@ -138,6 +140,31 @@ export class StateTree {
       found = children.filter((index) => !this.nodes.isZero(height, index));
     }
     return Uint32Array.from(found);
+  }
+
+  private updateSwept(sweep: Sweep): number {
+    let total = 0;
+    for (;;) {
+      const count = sweep.take();
+      if (count === 0) return total;
+      this.hashBlocks(...sweep.taken(count));
+      total += count;
+      if (!sweep.mayHaveMore(count)) return total;
+    }
+  }
+
+  private forgetMarks(): void {
+    this.collector?.collect();
+    if (this.sweep !== undefined) while (this.sweep.mayHaveMore(this.sweep.take()));
+  }
+
+  /** Hashes at most `MOST_NODES` blocks, which are side by side in `bytes`, and what is above them. */
+  private hashBlocks(indices: Uint32Array, bytes: Uint8Array): void {
+    const [pairs, hashes] = this.viewsOf(indices.length);
+    this.hasher.hashInto(bytes, pairs);
+    this.hasher.hashInto(pairs, hashes);
+    this.nodes.list.set(indices);
+    this.climbFrom(BLOCK_HEIGHT, indices.length);
   }
 
   /** Copies blocks to where they are hashed from, side by side. */

@@ -89,11 +89,25 @@ export interface RewrittenExports {
   undoEntries?(): number;
 }
 
+export interface MarkViews {
+  /** One byte a block of the state. */
+  readonly level1: Uint8Array;
+  /** One byte a region of the state. */
+  readonly level2: Uint8Array;
+  /** The memory of all of it. */
+  readonly memory: WebAssembly.Memory;
+  /**
+   * Bytes from address 0 on that a host may use between two calls of the engine: the undo log, of which nothing is
+   * needed any more once what it would take back is to stay. 0 where there is no log.
+   */
+  readonly spareBytes: number;
+}
+
 /** The state and its marks as views into an engine's memory. */
 export interface StateViews {
   /** State address 0 is index 0, whether the module is plain or rewritten. */
   readonly state: Uint8Array;
-  readonly marks: { readonly level1: Uint8Array; readonly level2: Uint8Array } | undefined;
+  readonly marks: MarkViews | undefined;
 }
 
 /** The views of an instance, plain (all of its memory is state) or rewritten. */
@@ -106,5 +120,5 @@ export function viewsOf(
   if (marks1 === undefined || marks2 === undefined) return { state, marks: undefined };
   const level1 = new Uint8Array(memory.buffer, Number(marks1.value), state.length / BLOCK_BYTES);
   const level2 = new Uint8Array(memory.buffer, Number(marks2.value), state.length / REGION_BYTES);
-  return { state, marks: { level1, level2 } };
+  return { state, marks: { level1, level2, memory, spareBytes: level1.byteOffset } };
 }
