@@ -28,12 +28,20 @@ class Process {
   readonly child: ChildProcess;
   readonly url: string;
   errors = '';
+  output = '';
 
-  constructor(here: World, port: number, extra: Record<string, string | number> = {}) {
-    const args = here.arguments({ port, 'batch-interval': 200, ...extra });
-    this.child = spawn(process.execPath, ['--import', 'tsx', MAIN, ...args]);
+  constructor(here: World, port: number, extra: Record<string, string | number> = {}, limit = '') {
+    const args = here.arguments({ port, 'batch-interval': 200, 'log-level': 'info', ...extra });
+    const command = [process.execPath, '--import', 'tsx', MAIN, ...args];
+    // The shell sets the limit and then becomes the sequencer, so the child's id is the sequencer's.
+    this.child = limit
+      ? spawn('bash', ['-c', `${limit}; exec "$@"`, 'bash', ...command])
+      : spawn(command[0] as string, command.slice(1));
     this.child.stderr?.on('data', (bytes) => {
       this.errors += String(bytes);
+    });
+    this.child.stdout?.on('data', (bytes) => {
+      this.output += String(bytes);
     });
     children.add(this.child);
     this.url = `http://127.0.0.1:${port}`;
@@ -45,7 +53,9 @@ class Process {
         (response) => response.ok,
         () => false,
       );
-    await until(answers, `the sequencer to be ready ${this.errors}`);
+    await until(answers, 'the sequencer to be ready').catch((error) => {
+      throw new Error(`${String(error)} ${this.errors} ${this.output.slice(-2000)}`);
+    });
   }
 
   async submit(command: Uint8Array): Promise<{ sequence?: string; code?: number }> {
@@ -135,6 +145,44 @@ describe('kill -9 of the whole process', () => {
     const end = process_.ended();
     process_.child.kill('SIGTERM');
     expect(await end).toBe(0);
+  });
+
+  it('stops when a write fails, and keeps what it acknowledged', { timeout: 90_000 }, async () => {
+    world = await World.create({ blockTime: 1 });
+    const here = world;
+    const port = await freePort();
+    // The kernel refuses to let any file grow beyond 2,000 KiB.
+    const limited = new Process(here, port, {}, "trap '' XFSZ; ulimit -f 2000");
+    await limited.ready();
+    await here.deposit('alice', 1000);
+    const probe = () =>
+      here.signed({ clock: systemClock }, 'alice', { kind: 'withdraw', account: 2, amount: 1n });
+    await until(async () => (await limited.submit(probe())).sequence !== undefined, 'the deposit');
+    const acknowledged = new Map<number, Uint8Array>();
+    const end = limited.ended();
+    let ended = false;
+    void end.then(() => {
+      ended = true;
+    });
+    while (!ended) {
+      const commands = Array.from({ length: 20 }, probe);
+      await Promise.all(
+        commands.map(async (command) => {
+          const answer = await limited.submit(command).catch(() => ({}) as { sequence?: string });
+          if (answer.sequence !== undefined) acknowledged.set(Number(answer.sequence), command);
+        }),
+      );
+    }
+    expect(await end).toBe(1);
+    expect(limited.errors).toMatch(/^(DISK_FULL|JOURNAL_IO): /m);
+    expect(acknowledged.size).toBeGreaterThan(20);
+    const again = new Process(here, port);
+    await again.ready();
+    const found = journaled(here);
+    for (const [sequence, command] of acknowledged) {
+      expect(found.get(sequence)).toBe(bytesToHex(command));
+    }
+    expect((await again.submit(probe())).sequence).toBeDefined();
   });
 
   it('says what is wrong with its surroundings and ends with code 1', {
