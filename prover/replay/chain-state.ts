@@ -61,6 +61,7 @@ export class ChainState {
   #nextMessage: bigint | null = null;
   #sinceSnapshot = 0;
   #head: Head | undefined;
+  #disagreed = false;
 
   private constructor(options: ChainStateOptions, deps: ChainStateDependencies) {
     this.#options = options;
@@ -134,7 +135,8 @@ export class ChainState {
   /** Writes the state where it is, if it can be continued from. */
   save(): void {
     const { store, log } = this.#deps;
-    if (store === null || this.#last === undefined) return;
+    // After a finding memory is at a state that nobody claimed.
+    if (store === null || this.#last === undefined || this.#disagreed) return;
     const oldest = this.waiting[0]?.block.number;
     const { number } = this.#last.block;
     const scanFrom = oldest !== undefined && oldest < number ? oldest : number;
@@ -187,6 +189,7 @@ export class ChainState {
     const message = (number: bigint) => this.#messages.get(number)?.message;
     const report = this.#replica.replayer.apply({ header, data, message });
     const replayMs = performance.now() - before;
+    this.#disagreed = report.finding !== null;
     if (report.finding === null) {
       this.#last = { header, hash, block, scanFrom: block.number };
       for (const index of this.#messages.keys()) {
@@ -222,6 +225,7 @@ export class ChainState {
     this.#messages.clear();
     this.#nextMessage = null;
     this.#sinceSnapshot = 0;
+    this.#disagreed = false;
     const { store, log } = this.#deps;
     const { states, skipped } = store?.list() ?? { states: [], skipped: [] };
     for (const what of skipped) log.warn({ what }, 'a snapshot cannot be used');
