@@ -22,6 +22,8 @@ export interface Demo {
   /** Reads over REST, signs nothing. */
   readonly reader: PlimsollClient;
   readonly watcher: WatcherProcess;
+  /** What has to be ended afterwards, in reverse order. */
+  readonly cleanups: (() => Promise<unknown>)[];
 }
 
 /** Money in 1e-6 USDC as people read it. */

@@ -35,6 +35,14 @@ export async function settleOnL1(demo: Demo): Promise<void> {
     0,
   );
   checks.equal('and nothing malformed was posted', census.commandsOf('malformed'), 0);
+  const { watcher } = demo;
+  const number = ledger.batches.length;
+  const agreed = await eventually(60_000, () => watcher.lastAgreed >= number);
+  checks.check(
+    `the watcher that followed L1 all the while agrees with every root up to batch ${watcher.lastAgreed}`,
+    agreed && watcher.child.running,
+    () => `its last words: ${watcher.child.tail.at(-1) ?? 'none'}`,
+  );
 }
 
 /** An ordinary withdrawal is paid from a Merkle proof under a final root. */

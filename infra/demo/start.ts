@@ -105,6 +105,7 @@ export async function startDemo(
     census,
     reader,
     watcher,
+    cleanups,
   };
   await checkDeposits(checks, stack, reader);
   await checkListing(demo);
