@@ -15,8 +15,8 @@ import { DAY_MS, START_MS, World, wallet } from './world.ts';
 const COMMANDS = Number(process.env.PLIMSOLL_TWIN_COMMANDS ?? 900);
 const SETTLED = 2;
 
-const most = (...values: bigint[]) => values.reduce((a, b) => Math.max(a, b));
-const least = (...values: bigint[]) => values.reduce((a, b) => Math.min(a, b));
+const most = (...values: bigint[]) => values.toSorted((a, b) => (a < b ? 1 : -1))[0] as bigint;
+const least = (...values: bigint[]) => values.toSorted((a, b) => (a < b ? -1 : 1))[0] as bigint;
 const ceil = (a: bigint, b: bigint) => (a + b - 1n) / b;
 
 /** A small generator from one seed (Marsaglia's xorshift32). */
