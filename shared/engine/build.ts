@@ -17,16 +17,23 @@ export async function compileEngine(folder: string = here): Promise<Uint8Array> 
   const { error, stdout, stderr, ...rest } = await asc.main(
     [
       'engine.ts',
-      '--outFile', 'engine.wasm',
-      '--runtime', 'stub',
+      '--outFile',
+      'engine.wasm',
+      '--runtime',
+      'stub',
       '-O3',
       '--converge',
       '--noAssert',
-      '--initialMemory', String(STATE_PAGES),
-      '--maximumMemory', String(STATE_PAGES),
-      '--memoryBase', '0',
-      '--disable', 'sign-extension,bulk-memory,nontrapping-f2i,mutable-globals',
-      '--baseDir', folder,
+      '--initialMemory',
+      String(STATE_PAGES),
+      '--maximumMemory',
+      String(STATE_PAGES),
+      '--memoryBase',
+      '0',
+      '--disable',
+      'sign-extension,bulk-memory,nontrapping-f2i,mutable-globals',
+      '--baseDir',
+      folder,
     ],
     {
       writeFile: (name: string, contents: Uint8Array | string) => {
@@ -35,7 +42,8 @@ export async function compileEngine(folder: string = here): Promise<Uint8Array> 
     },
   );
   void rest;
-  if (error) throw new Error(`The engine does not compile.\n${stderr.toString()}${stdout.toString()}`);
+  if (error)
+    throw new Error(`The engine does not compile.\n${stderr.toString()}${stdout.toString()}`);
   const bytes = output;
   output = undefined;
   if (!bytes) throw new Error('The compiler wrote no module.');

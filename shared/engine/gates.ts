@@ -16,7 +16,15 @@ import { STATE_PAGES } from './layout.ts';
 const HERE = dirname(fileURLToPath(import.meta.url));
 const HASH_FILE = join(HERE, 'engine.sha256');
 const IMPORTS = ['host.readCommand', 'host.keccak256', 'host.ecrecover', 'host.emit'];
-const EXPORTS = ['advance', 'digest', 'execute', 'executeInbox', 'executeRecovered', 'memory', 'segmentStart'];
+const EXPORTS = [
+  'advance',
+  'digest',
+  'execute',
+  'executeInbox',
+  'executeRecovered',
+  'memory',
+  'segmentStart',
+];
 
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
@@ -44,7 +52,7 @@ export function findFaults(wasm: Uint8Array): string[] {
   if (module.globals.some((each) => each.mutable)) faults.push('it has a mutable global');
   const memory = module.memories[0];
   if (memory?.min !== STATE_PAGES || memory.max !== STATE_PAGES) {
-    faults.push('its memory is not the layout\'s');
+    faults.push("its memory is not the layout's");
   }
   for (const body of module.functions) {
     for (const { opcode } of instructionsOf(wasm, body.start, body.end)) {
@@ -62,8 +70,12 @@ const words = join(HERE, 'text/generate.ts');
 execFileSync(process.execPath, ['--import', 'tsx', words, '--check'], { stdio: 'inherit' });
 if (process.argv.includes('--write')) writeFileSync(HASH_FILE, `${sha256(here)}\n`);
 else if (readFileSync(HASH_FILE, 'utf8').trim() !== sha256(here)) {
-  faults.push('its hash is not the committed one: run `npx tsx shared/engine/gates.ts --write` and commit, if meant');
+  faults.push(
+    'its hash is not the committed one: run `npx tsx shared/engine/gates.ts --write` and commit, if meant',
+  );
 }
 for (const fault of faults) console.error(`engine: ${fault}.`);
 if (faults.length > 0) process.exit(1);
-console.log(`engine: ${here.length} bytes, sha256 ${sha256(here)}, ${IMPORTS.length} imports, reproducible.`);
+console.log(
+  `engine: ${here.length} bytes, sha256 ${sha256(here)}, ${IMPORTS.length} imports, reproducible.`,
+);

@@ -72,9 +72,7 @@ export class Engine {
           this.#write(to >>> 0, address);
           return 1;
         },
-        emit: onEvent
-          ? (kind: number, at: number) => onEvent(kind, at >>> 0, this.view)
-          : () => {},
+        emit: onEvent ? (kind: number, at: number) => onEvent(kind, at >>> 0, this.view) : () => {},
       },
     });
     this.#exports = instance.exports as unknown as EngineExports & Partial<RewrittenExports>;

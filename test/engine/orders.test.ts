@@ -1,13 +1,15 @@
 import { describe, it } from 'vitest';
-import { World } from './world.ts';
 import { Scenario } from './scenario.ts';
+import { World } from './world.ts';
 
 const play = (table: string) => () => {
   new Scenario().play(table);
 };
 
 describe('orders', () => {
-  it('match best price first, then oldest', play(`
+  it(
+    'match best price first, then oldest',
+    play(`
     A sell 5 @402                 -> OK rests 5
     B sell 5 @401                 -> OK rests 5
     A sell 5 @401                 -> OK rests 5
@@ -16,9 +18,12 @@ describe('orders', () => {
     book 401: A3, 402: A5
     C buy 20 @401                 -> OK filled 3 rests 17
     book 401: C17 | 402: A5
-  `));
+  `),
+  );
 
-  it('rest, expire, or go away as their time in force says', play(`
+  it(
+    'rest, expire, or go away as their time in force says',
+    play(`
     A sell 5 @400                 -> OK rests 5
     B buy 8 @400 ioc              -> OK filled 5 cancelled 3 why NOT_FILLABLE
     book |
@@ -31,17 +36,23 @@ describe('orders', () => {
     wait 11
     A sell 5 @390                 -> OK filled 0 rests 5 ; the expired bid is swept on the way
     book | 390: A5
-  `));
+  `),
+  );
 
-  it('take a market order to its bound and no further', play(`
+  it(
+    'take a market order to its bound and no further',
+    play(`
     A sell 5 @400                 -> OK
     A sell 5 @410                 -> OK
     B buy 8 @405 ioc market       -> OK filled 5 cancelled 3
     B buy 8 @405 market           -> BAD_FLAGS
     book | 410: A5
-  `));
+  `),
+  );
 
-  it('keep post-only orders from taking', play(`
+  it(
+    'keep post-only orders from taking',
+    play(`
     A sell 5 @400                 -> OK
     B buy 5 @400 post             -> WOULD_TAKE
     B buy 5 @403 slide            -> OK rests 5
@@ -51,9 +62,12 @@ describe('orders', () => {
     book 1: B1, 399: B5 | 400: A5 A1
     B buy 5 @400 post slide       -> BAD_FLAGS
     B buy 5 @400 post ioc         -> BAD_FLAGS
-  `));
+  `),
+  );
 
-  it('only reduce when told so', play(`
+  it(
+    'only reduce when told so',
+    play(`
     A sell 5 @400 reduce          -> NOTHING_TO_REDUCE
     A sell 10 @400                -> OK
     B buy 10 @400                 -> OK filled 10
@@ -65,9 +79,12 @@ describe('orders', () => {
     book | 405: B4
     C buy 1 @405 ioc              -> OK filled 0 cancelled 1 ; nothing is left to reduce: the rest of r goes
     book |
-  `));
+  `),
+  );
 
-  it('do not trade with themselves unless asked', play(`
+  it(
+    'do not trade with themselves unless asked',
+    play(`
     A sell 5 @400                 -> OK
     A buy 5 @400                  -> OK filled 0 cancelled 5 why SELF_TRADE
     book | 400: A5
@@ -78,9 +95,12 @@ describe('orders', () => {
     book |
     A sell 5 @400                 -> OK
     A buy 5 @400 stp:allow        -> OK filled 5
-  `));
+  `),
+  );
 
-  it('are cancelled by id, label, or all at once, and swept later', play(`
+  it(
+    'are cancelled by id, label, or all at once, and swept later',
+    play(`
     A sell 5 @400 label:7 as x    -> OK
     A sell 5 @401 label:7         -> DUPLICATE_LABEL
     B cancel x                    -> NOT_YOUR_ORDER
@@ -100,9 +120,12 @@ describe('orders', () => {
     book 402: B9 | 405: A3
     A cancel-label 7              -> OK cancelled 3
     A cancel #0                   -> NO_SUCH_ORDER
-  `));
+  `),
+  );
 
-  it('keep their place when they shrink and lose it otherwise', play(`
+  it(
+    'keep their place when they shrink and lose it otherwise',
+    play(`
     A sell 9 @400 label:5 as x    -> OK
     B sell 5 @400                 -> OK
     A amend x 4 @400              -> OK rests 4
@@ -117,9 +140,12 @@ describe('orders', () => {
     A amend y 6 @390              -> OK filled 3 rests 3
     A cancel-label 5              -> OK
     book | 400: B5
-  `));
+  `),
+  );
 
-  it('are refused when their numbers make no sense', play(`
+  it(
+    'are refused when their numbers make no sense',
+    play(`
     A buy 0 @400                  -> BAD_QUANTITY
     A buy 5000001 @1            -> BAD_QUANTITY
     A buy 1 @0                    -> BAD_PRICE
@@ -128,7 +154,8 @@ describe('orders', () => {
     A sell 1 @1 in:1              -> OK ; a put of little worth
     A buy 1 @400 flags:1024       -> BAD_FLAGS
     A buy 1 @400 label:0          -> BAD_FLAGS
-  `));
+  `),
+  );
 
   it('touch at most sixteen resting orders', () => {
     const scenario = new Scenario();

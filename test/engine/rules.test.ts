@@ -8,7 +8,7 @@ import { encodeInboxMessage } from '#shared/protocol/inbox.ts';
 import { indexDigest } from '#shared/protocol/typed-data.ts';
 import { lots, money, ticks } from '#shared/protocol/units.ts';
 import { Scenario } from './scenario.ts';
-import { CONTRACT, DAY_MS, sign, SIGNERS, START_MS, wallet, World } from './world.ts';
+import { CONTRACT, DAY_MS, SIGNERS, START_MS, sign, World, wallet } from './world.ts';
 
 const MILLION = 1_000_000_000_000n;
 const buy: Action = { kind: 'order', instrument: 0, flags: 0, price: ticks(300), lots: lots(1) };
@@ -33,7 +33,13 @@ describe('bytes', () => {
   it('say something only after genesis, and genesis only once', () => {
     const world = new World();
     expect(world.run({ kind: 'clock', timeMs: 1n })).toBe(C.NOT_INITIALIZED);
-    const deposit = { kind: 'deposit', account: 2, owner: wallet(1).address, subaccount: 0, amount: money(1n) } as const;
+    const deposit = {
+      kind: 'deposit',
+      account: 2,
+      owner: wallet(1).address,
+      subaccount: 0,
+      amount: money(1n),
+    } as const;
     expect(world.message(encodeInboxMessage(deposit))).toBe(C.NOT_INITIALIZED);
     world.start();
     expect(world.message(encodeInboxMessage(world.genesis))).toBe(C.ALREADY_INITIALIZED);
@@ -44,14 +50,18 @@ describe('bytes', () => {
     s.world.engine.segmentStart();
     const codes: number[] = [];
     for (let index = 0; index < 20; index++) {
-      codes.push(s.world.engine.execute(s.world.signed(s.account('A'), buy, { nonce: BigInt(index) })));
+      codes.push(
+        s.world.engine.execute(s.world.signed(s.account('A'), buy, { nonce: BigInt(index) })),
+      );
     }
     const full = codes.indexOf(C.SEGMENT_FULL);
     expect(full).toBeGreaterThan(4);
     expect(new Set(codes.slice(0, full))).toEqual(new Set([C.OK]));
     expect(s.world.engine.advance()).toBe(false);
     s.world.engine.segmentStart();
-    expect(s.world.engine.execute(s.world.signed(s.account('A'), buy, { nonce: BigInt(full) }))).toBe(C.OK);
+    expect(
+      s.world.engine.execute(s.world.signed(s.account('A'), buy, { nonce: BigInt(full) })),
+    ).toBe(C.OK);
   });
 });
 
@@ -66,7 +76,10 @@ describe('signatures', () => {
     s.run(s.world.signed(a, buy, { keySlot: 1, nonce: 0n }), C.NO_SUCH_KEY);
     s.run(s.world.signed(a, buy, { validUntil: seconds - 1, nonce: 0n }), C.COMMAND_EXPIRED);
     s.run(s.world.signed(a, buy, { validUntil: seconds, nonce: 0n }), C.OK);
-    s.run(s.world.signed(a, buy, { validUntil: seconds + 30 * 86_400 + 1, nonce: 1n }), C.VALID_TOO_LONG);
+    s.run(
+      s.world.signed(a, buy, { validUntil: seconds + 30 * 86_400 + 1, nonce: 1n }),
+      C.VALID_TOO_LONG,
+    );
     const bytes = s.world.signed(a, buy, { nonce: 1n });
     s.run(Uint8Array.of(...bytes.slice(0, -64), ...new Uint8Array(64)), C.BAD_SIGNATURE);
     const high = bytes.slice();
@@ -108,7 +121,12 @@ describe('signatures', () => {
     const a = s.account('A');
     const key = wallet(50);
     const until = Math.floor(s.world.nowMs / 1000) + 100;
-    const setKey = (slot: number, scope: number, address = key.address, expiry = until): Action => ({ kind: 'setKey', slot, address, scope, expiry });
+    const setKey = (
+      slot: number,
+      scope: number,
+      address = key.address,
+      expiry = until,
+    ): Action => ({ kind: 'setKey', slot, address, scope, expiry });
     s.run(s.world.signed(a, setKey(0, K.SCOPE_TRADE)), C.BAD_KEY);
     s.run(s.world.signed(a, setKey(8, K.SCOPE_TRADE)), C.BAD_KEY);
     s.run(s.world.signed(a, setKey(1, 0)), C.BAD_KEY);
@@ -125,7 +143,10 @@ describe('signatures', () => {
     s.run(s.world.signed(a, setKey(1, K.SCOPE_TRADE)), C.OK);
     s.run(s.world.signed(a, buy, { ...by, nonce: 0n }), C.WRONG_SIGNER); // of the former registration
     s.run(s.world.signed(a, buy, { ...by, keyEpoch: 2, nonce: 0n }), C.OK);
-    s.run(s.world.signed(a, { kind: 'withdraw', amount: money(1n) }, { ...by, keyEpoch: 2, nonce: 1n }), C.SCOPE_TOO_SMALL);
+    s.run(
+      s.world.signed(a, { kind: 'withdraw', amount: money(1n) }, { ...by, keyEpoch: 2, nonce: 1n }),
+      C.SCOPE_TOO_SMALL,
+    );
     s.run(s.world.signed(a, setKey(2, 2), { ...by, keyEpoch: 2, nonce: 1n }), C.SCOPE_TOO_SMALL);
     s.play('wait 100');
     s.run(s.world.signed(a, buy, { ...by, keyEpoch: 2, nonce: 1n }), C.KEY_EXPIRED);
@@ -187,7 +208,15 @@ describe('money', () => {
     const world = new World();
     const s = new Scenario(world, 10n ** 17n);
     for (let index = 0; index < 60; index++) {
-      world.expect(world.run({ kind: 'list', underlying: 0, expiryDay: s.expiryDay, strike: 60_000 + 500 * (index >> 1), optionKind: index & 1 }));
+      world.expect(
+        world.run({
+          kind: 'list',
+          underlying: 0,
+          expiryDay: s.expiryDay,
+          strike: 60_000 + 500 * (index >> 1),
+          optionKind: index & 1,
+        }),
+      );
     }
     world.clock(world.nowMs + 1000);
     world.prices();
@@ -232,7 +261,15 @@ function bucketOf(account: number, label: bigint): number {
 describe('instruments', () => {
   it('are listed by rule', () => {
     const s = new Scenario();
-    const list = (strike: number, options: object = {}) => ({ kind: 'list', underlying: 0, expiryDay: s.expiryDay, strike, optionKind: 0, ...options }) as const;
+    const list = (strike: number, options: object = {}) =>
+      ({
+        kind: 'list',
+        underlying: 0,
+        expiryDay: s.expiryDay,
+        strike,
+        optionKind: 0,
+        ...options,
+      }) as const;
     s.run(list(90_000), C.ALREADY_LISTED);
     s.run(list(90_100), C.BAD_STRIKE);
     s.run(list(0), C.BAD_STRIKE);
@@ -302,7 +339,15 @@ describe('instruments', () => {
     s.run({ kind: 'delist', instrument: 0 }, C.OK);
     s.run({ kind: 'delist', instrument: 0 }, C.NO_SUCH_INSTRUMENT);
     s.auditor.audit();
-    world.expect(world.run({ kind: 'list', underlying: 0, expiryDay: s.expiryDay + 7, strike: 90_000, optionKind: 0 }));
+    world.expect(
+      world.run({
+        kind: 'list',
+        underlying: 0,
+        expiryDay: s.expiryDay + 7,
+        strike: 90_000,
+        optionKind: 0,
+      }),
+    );
     expect(world.words(0).name).toBe('BTC_USDC-4DEC26-90000-C');
   });
 
@@ -313,7 +358,12 @@ describe('instruments', () => {
       B sell 10 @400                  -> OK
       C buy 10 @400                   -> OK filled 10
     `);
-    world.deposit({ key: new Uint8Array(32), address: new Uint8Array(20) }, 500_000_000n, 0, L.INSURANCE_ACCOUNT);
+    world.deposit(
+      { key: new Uint8Array(32), address: new Uint8Array(20) },
+      500_000_000n,
+      0,
+      L.INSURANCE_ACCOUNT,
+    );
     world.clock(s.expiryDay * DAY_MS + 8 * 3_600_000 - 1_800_000);
     for (let minute = 0; minute < 30; minute++) {
       world.expect(world.index(0, 140_000_000_000n));
@@ -329,12 +379,30 @@ describe('instruments', () => {
 });
 
 describe('prices', () => {
-  const observe = (world: World, change: (index: number) => { price?: bigint; timeMs?: number; signer?: number; key?: Uint8Array } = () => ({}), count = 5, round?: number) => {
+  const observe = (
+    world: World,
+    change: (index: number) => {
+      price?: bigint;
+      timeMs?: number;
+      signer?: number;
+      key?: Uint8Array;
+    } = () => ({}),
+    count = 5,
+    round?: number,
+  ) => {
     const number = round ?? world.round(0);
     const observations = Array.from({ length: count }, (_, index) => {
       const { price = 90_000_000_000n, timeMs = world.nowMs, signer = index, key } = change(index);
-      const digest = indexDigest({ underlying: 'BTC', round: number, price, timeMs: BigInt(timeMs) } as never, world.domain);
-      return { signer, price, timeMs: BigInt(timeMs), signature: sign(digest, key ?? (SIGNERS[signer % 5] as { key: Uint8Array }).key) };
+      const digest = indexDigest(
+        { underlying: 'BTC', round: number, price, timeMs: BigInt(timeMs) } as never,
+        world.domain,
+      );
+      return {
+        signer,
+        price,
+        timeMs: BigInt(timeMs),
+        signature: sign(digest, key ?? (SIGNERS[signer % 5] as { key: Uint8Array }).key),
+      };
     });
     return { kind: 'index', underlying: 0, round: number, observations } as const;
   };
@@ -343,17 +411,49 @@ describe('prices', () => {
     const world = new World();
     const s = new Scenario(world);
     const run = (command: Parameters<World['run']>[0], code: number) => s.run(command, code);
-    run(observe(world, () => ({}), 3), C.NO_QUORUM);
-    run(observe(world, () => ({}), 5, 1), C.ROUND_NOT_NEW);
-    run(observe(world, (index) => ({ signer: index === 4 ? 3 : index })), C.BAD_SIGNER);
-    run(observe(world, (index) => (index === 2 ? { key: wallet(7).key } : {})), C.BAD_SIGNER);
-    run(observe(world, (index) => (index === 2 ? { signer: 5 } : {})), C.BAD_SIGNER);
-    run(observe(world, (index) => (index === 2 ? { price: 0n } : {})), C.BAD_OBSERVATION);
-    run(observe(world, (index) => ({ timeMs: world.nowMs + (index === 2 ? -2001 : 0) })), C.OBSERVATIONS_APART);
-    run(observe(world, () => ({ timeMs: world.nowMs + 1001 })), C.OBSERVATION_AHEAD);
-    run(observe(world, () => ({ timeMs: world.nowMs - 1 })), C.OBSERVATION_STALE);
+    run(
+      observe(world, () => ({}), 3),
+      C.NO_QUORUM,
+    );
+    run(
+      observe(world, () => ({}), 5, 1),
+      C.ROUND_NOT_NEW,
+    );
+    run(
+      observe(world, (index) => ({ signer: index === 4 ? 3 : index })),
+      C.BAD_SIGNER,
+    );
+    run(
+      observe(world, (index) => (index === 2 ? { key: wallet(7).key } : {})),
+      C.BAD_SIGNER,
+    );
+    run(
+      observe(world, (index) => (index === 2 ? { signer: 5 } : {})),
+      C.BAD_SIGNER,
+    );
+    run(
+      observe(world, (index) => (index === 2 ? { price: 0n } : {})),
+      C.BAD_OBSERVATION,
+    );
+    run(
+      observe(world, (index) => ({ timeMs: world.nowMs + (index === 2 ? -2001 : 0) })),
+      C.OBSERVATIONS_APART,
+    );
+    run(
+      observe(world, () => ({ timeMs: world.nowMs + 1001 })),
+      C.OBSERVATION_AHEAD,
+    );
+    run(
+      observe(world, () => ({ timeMs: world.nowMs - 1 })),
+      C.OBSERVATION_STALE,
+    );
     run({ ...observe(world), underlying: 3 }, C.NO_SUCH_UNDERLYING);
-    run(observe(world, (index) => ({ price: 90_000_000_000n + BigInt(index < 2 ? 10n ** 11n : BigInt(index)) })), C.OK);
+    run(
+      observe(world, (index) => ({
+        price: 90_000_000_000n + BigInt(index < 2 ? 10n ** 11n : BigInt(index)),
+      })),
+      C.OK,
+    );
     expect(world.engine.view.getBigUint64(L.UNDERLYINGS + 48, true)).toBe(90_000_000_004n); // two liars moved it to the highest honest one
     run({ kind: 'clock', timeMs: BigInt(world.nowMs - 1) }, C.CLOCK_BACKWARDS);
     run({ kind: 'reprice', underlying: 0 }, C.OK);
@@ -383,7 +483,8 @@ describe('prices', () => {
 });
 
 describe('the inbox', () => {
-  const forced = (account: number, action: Action) => encodeInboxMessage({ kind: 'forced', account, action: encodeForcedAction(action) });
+  const forced = (account: number, action: Action) =>
+    encodeInboxMessage({ kind: 'forced', account, action: encodeForcedAction(action) });
 
   it('carries what owners and anyone may force', () => {
     const s = new Scenario();
@@ -414,14 +515,26 @@ describe('the inbox', () => {
   it('tells of a late batch, after which ten index rounds reduce only', () => {
     const s = new Scenario();
     const { world } = s;
-    s.check(world.message(encodeInboxMessage({ kind: 'lateBatch', timeMs: BigInt(world.nowMs) })), C.OK);
+    s.check(
+      world.message(encodeInboxMessage({ kind: 'lateBatch', timeMs: BigInt(world.nowMs) })),
+      C.OK,
+    );
     for (let round = 0; round < 10; round++) s.play('A buy 1 @300 -> MODE_REDUCES_ONLY\nwait 1');
     s.play('A buy 1 @300 -> OK');
   });
 
   it('fills accounts to their last number', () => {
     const world = new World().start();
-    const deposit = (account: number) => world.message(encodeInboxMessage({ kind: 'deposit', account, owner: wallet(1).address, subaccount: 0, amount: money(1n) }));
+    const deposit = (account: number) =>
+      world.message(
+        encodeInboxMessage({
+          kind: 'deposit',
+          account,
+          owner: wallet(1).address,
+          subaccount: 0,
+          amount: money(1n),
+        }),
+      );
     expect(deposit(3)).toBe(C.NO_SUCH_ACCOUNT); // L1 numbers in order, from 2
     expect(deposit(2)).toBe(C.OK);
     world.engine.view.setUint32(L.FACT_ACCOUNTS, L.MAX_ACCOUNTS - 1, true);
@@ -443,7 +556,15 @@ describe('a settlement without prices', () => {
   it('waits', () => {
     const world = new World().start();
     world.expect(world.index(0, 90_000_000_000n));
-    world.expect(world.run({ kind: 'list', underlying: 0, expiryDay: Math.floor(START_MS / DAY_MS) + 1, strike: 90_000, optionKind: 0 }));
+    world.expect(
+      world.run({
+        kind: 'list',
+        underlying: 0,
+        expiryDay: Math.floor(START_MS / DAY_MS) + 1,
+        strike: 90_000,
+        optionKind: 0,
+      }),
+    );
     world.engine.view.setBigUint64(L.UNDERLYINGS + 48, 0n, true); // nothing but a broken state has a listing without an index
     world.clock(world.nowMs + 2 * DAY_MS);
     expect(world.run({ kind: 'settleInstrument', instrument: 0 })).toBe(C.NO_SETTLEMENT_PRICE);
@@ -475,10 +596,21 @@ describe('every result code', () => {
 });
 
 describe('genesis', () => {
-  const underlying = { name: 'BTC', tick: 5_000_000n, lotsPerContract: 100, strikeStep: 500, strikeBandBps: 10_000, priceBandBps: 1_000 };
+  const underlying = {
+    name: 'BTC',
+    tick: 5_000_000n,
+    lotsPerContract: 100,
+    strikeStep: 500,
+    strikeBandBps: 10_000,
+    priceBandBps: 1_000,
+  };
   it('with units or fees that the engine cannot reckon with never opens', () => {
     const bad = [
-      { lotsPerContract: 0 }, { lotsPerContract: 3 }, { tick: 0n }, { tick: 50n }, { strikeStep: 0 },
+      { lotsPerContract: 0 },
+      { lotsPerContract: 3 },
+      { tick: 0n },
+      { tick: 50n },
+      { strikeStep: 0 },
       { tick: 7_629_400_000n }, // 76,294 a lot and tick: the top of the ladder would be 10,000 USDC
     ];
     for (const change of bad) {
@@ -506,7 +638,9 @@ describe('a debt nobody can pay', () => {
     }
     s.run({ kind: 'settleInstrument', instrument: 0 }, C.OK);
     for (const name of ['B', 'C']) s.run({ kind: 'settleAccount', account: s.account(name) }, C.OK);
-    expect(world.cash(s.account('B'))).toBe(3_000_000_000n + 200_000_000n - 27_000_000n / 10n - 41_500_000_000n);
+    expect(world.cash(s.account('B'))).toBe(
+      3_000_000_000n + 200_000_000n - 27_000_000n / 10n - 41_500_000_000n,
+    );
     world.clock(world.nowMs + 1);
     s.play('A withdraw 3000000000 -> OK');
     s.play(`C withdraw ${world.cash(s.account('C'))} -> INSUFFICIENT_COLLATERAL`);

@@ -10,16 +10,21 @@
  */
 import * as C from '#shared/engine/codes.ts';
 import * as K from '#shared/engine/kinds.ts';
-import { ORDERS, ORDER_SIZE } from '#shared/engine/layout.ts';
+import { ORDER_SIZE, ORDERS } from '#shared/engine/layout.ts';
 import { type Action, encodeCommand, type SystemCommand } from '#shared/protocol/commands.ts';
 import { lots, money, ticks } from '#shared/protocol/units.ts';
 import { Auditor } from './invariants.ts';
-import { DAY_MS, START_MS, wallet, World } from './world.ts';
+import { DAY_MS, START_MS, World, wallet } from './world.ts';
 
 const CODES = C as unknown as Record<string, number>;
 const NAMES = new Map(Object.entries(CODES).map(([name, code]) => [code, name]));
 const TIFS: Record<string, number> = { ioc: K.TIF_IOC, fok: K.TIF_FOK };
-const STPS: Record<string, number> = { taker: 0, maker: K.STP_CANCEL_MAKER, both: K.STP_CANCEL_BOTH, allow: K.STP_ALLOW };
+const STPS: Record<string, number> = {
+  taker: 0,
+  maker: K.STP_CANCEL_MAKER,
+  both: K.STP_CANCEL_BOTH,
+  allow: K.STP_ALLOW,
+};
 
 export const nameOf = (code: number): string => NAMES.get(code) ?? String(code);
 
@@ -43,7 +48,9 @@ export class Scenario {
     world.expect(world.index(0, 90_000_000_000n));
     for (const strike of [85_000, 90_000, 95_000]) {
       for (const optionKind of [0, 1]) {
-        world.expect(world.run({ kind: 'list', underlying: 0, expiryDay: this.expiryDay, strike, optionKind }));
+        world.expect(
+          world.run({ kind: 'list', underlying: 0, expiryDay: this.expiryDay, strike, optionKind }),
+        );
       }
     }
     world.prices();
@@ -84,7 +91,10 @@ export class Scenario {
   #line(line: string): void {
     if (line.startsWith('book')) return this.#book(line.slice(4));
     if (line.startsWith('wait ')) return this.#wait(Number(line.slice(5)));
-    const [left, right] = line.split('->').map((part) => part.trim()) as [string, string | undefined];
+    const [left, right] = line.split('->').map((part) => part.trim()) as [
+      string,
+      string | undefined,
+    ];
     if (right === undefined) throw new Error('no expectation');
     const [expected, ...facts] = right.split(/\s+/);
     const words = left.split(/\s+/);
@@ -92,12 +102,18 @@ export class Scenario {
     const code = this.world.run(this.#command(words));
     this.check(code, CODES[expected as string] as number);
     if (name && code === 0) this.ids.set(name, this.world.result.orderId);
-    for (let index = 0; index < facts.length; index += 2) this.#fact(facts[index] as string, facts[index + 1] as string);
+    for (let index = 0; index < facts.length; index += 2)
+      this.#fact(facts[index] as string, facts[index + 1] as string);
   }
 
   #fact(word: string, value: string): void {
     const result = this.world.result;
-    const actual = { filled: result.filled, rests: result.resting, cancelled: result.cancelled, why: nameOf(result.why) }[word];
+    const actual = {
+      filled: result.filled,
+      rests: result.resting,
+      cancelled: result.cancelled,
+      why: nameOf(result.why),
+    }[word];
     if (String(actual) !== value) throw new Error(`${word} is ${actual}`);
   }
 
@@ -114,7 +130,10 @@ export class Scenario {
   #command(words: string[]): Uint8Array {
     const [who, what, ...rest] = words as [string, string, ...string[]];
     if (who === 'sweep') {
-      return encodeCommand({ kind: 'sweep', orderIds: [what, ...rest].map((word) => this.#id(word)) });
+      return encodeCommand({
+        kind: 'sweep',
+        orderIds: [what, ...rest].map((word) => this.#id(word)),
+      });
     }
     const account = this.account(who);
     return this.world.signed(account, this.#action(what, rest));
@@ -127,7 +146,12 @@ export class Scenario {
     if (what === 'cancel-label') return { kind: 'cancelLabel', label: BigInt(first) };
     if (what === 'cancel-all') return { kind: 'cancelAll' };
     if (what === 'amend') {
-      return { kind: 'amend', orderId: this.#id(first), lots: lots(Number(second)), price: ticks(Number(third.slice(1))) };
+      return {
+        kind: 'amend',
+        orderId: this.#id(first),
+        lots: lots(Number(second)),
+        price: ticks(Number(third.slice(1))),
+      };
     }
     if (what === 'withdraw') return { kind: 'withdraw', amount: money(BigInt(first)) };
     if (what === 'transfer') {
@@ -158,11 +182,23 @@ export class Scenario {
         label = BigInt(value);
       } else if (key === 'in') instrument = Number(value);
       else if (key === 'flags') flags |= Number(value);
-      else flags |= { market: K.FLAG_MARKET, post: K.FLAG_POST_ONLY, slide: K.FLAG_POST_SLIDE, reduce: K.FLAG_REDUCE_ONLY }[key] ?? 0;
+      else
+        flags |=
+          {
+            market: K.FLAG_MARKET,
+            post: K.FLAG_POST_ONLY,
+            slide: K.FLAG_POST_SLIDE,
+            reduce: K.FLAG_REDUCE_ONLY,
+          }[key] ?? 0;
     }
     return {
-      kind: 'order', instrument, flags, price: ticks(price), lots: lots(quantity),
-      ...(label === undefined ? {} : { label }), ...(expiry === undefined ? {} : { expiry }),
+      kind: 'order',
+      instrument,
+      flags,
+      price: ticks(price),
+      lots: lots(quantity),
+      ...(label === undefined ? {} : { label }),
+      ...(expiry === undefined ? {} : { expiry }),
     };
   }
 
@@ -173,7 +209,9 @@ export class Scenario {
     for (const tick of this.auditor.ticks(0)) {
       const queue = this.auditor.queue(0, tick).map((slot) => ORDERS + slot * ORDER_SIZE);
       const sell = this.auditor.view.getUint16((queue[0] as number) + 58, true) & 1;
-      const orders = queue.map((at) => `${letters.get(this.auditor.u32(at + 16))}${this.auditor.u32(at + 28)}`);
+      const orders = queue.map(
+        (at) => `${letters.get(this.auditor.u32(at + 16))}${this.auditor.u32(at + 28)}`,
+      );
       sides[sell as 0 | 1].push(`${tick}: ${orders.join(' ')}`);
     }
     return `${sides[0].join(', ')} | ${sides[1].join(', ')}`.trim();

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import * as C from '#shared/engine/codes.ts';
 import * as K from '#shared/engine/kinds.ts';
-import { ORDERS, ORDER_SIZE } from '#shared/engine/layout.ts';
+import { ORDER_SIZE, ORDERS } from '#shared/engine/layout.ts';
 import { lots, ticks } from '#shared/protocol/units.ts';
 import { Auditor } from './invariants.ts';
 import { Twin, type TwinOrder } from './twin.ts';
-import { DAY_MS, START_MS, wallet, World } from './world.ts';
+import { DAY_MS, START_MS, World, wallet } from './world.ts';
 
 const COMMANDS = Number(process.env.PLIMSOLL_TWIN_COMMANDS ?? 4000);
 const MARK_TICKS = 400;
@@ -35,11 +35,14 @@ class Run {
 
   constructor(seed: number) {
     this.pick = random(seed);
-    for (let index = 0; index < 6; index++) this.accounts.push(this.world.deposit(wallet(index + 1), 10n ** 15n));
+    for (let index = 0; index < 6; index++)
+      this.accounts.push(this.world.deposit(wallet(index + 1), 10n ** 15n));
     this.world.expect(this.world.index(0, 90_000_000_000n));
     const day = Math.floor(START_MS / DAY_MS) + 4;
     for (const optionKind of [0, 1]) {
-      this.world.expect(this.world.run({ kind: 'list', underlying: 0, expiryDay: day, strike: 90_000, optionKind }));
+      this.world.expect(
+        this.world.run({ kind: 'list', underlying: 0, expiryDay: day, strike: 90_000, optionKind }),
+      );
     }
     this.world.prices();
     this.twin.nowMs = START_MS;
@@ -71,13 +74,27 @@ class Run {
     const quantity = 1 + pick(pick(5) === 0 ? 60 : 8);
     const instrument = pick(2);
     const seconds = Math.floor(world.nowMs / 1000) + pick(20);
-    const code = world.order(account, instrument, flags & 1 ? 'sell' : 'buy', price, quantity, flags & ~1, {
-      ...(label !== 0n ? { label } : {}),
-      ...(tif === K.TIF_GTT ? { expiry: seconds } : {}),
-    });
+    const code = world.order(
+      account,
+      instrument,
+      flags & 1 ? 'sell' : 'buy',
+      price,
+      quantity,
+      flags & ~1,
+      {
+        ...(label !== 0n ? { label } : {}),
+        ...(tif === K.TIF_GTT ? { expiry: seconds } : {}),
+      },
+    );
     const order: TwinOrder = {
       id: code === 0 ? world.result.orderId : 0n,
-      account, instrument, sell: (flags & 1) === 1, price, lots: quantity, flags, label,
+      account,
+      instrument,
+      sell: (flags & 1) === 1,
+      price,
+      lots: quantity,
+      flags,
+      label,
       expiry: tif === K.TIF_GTT ? seconds * 1000 : 0,
     };
     const expected = twin.place(order);
@@ -114,7 +131,12 @@ class Run {
     const price = pick(2) === 0 ? target.price : MARK_TICKS - 8 + pick(17);
     const quantity = 1 + pick(target.lots + 4);
     const code = world.run(
-      world.signed(owner, { kind: 'amend', orderId: target.id, price: ticks(price), lots: lots(quantity) }),
+      world.signed(owner, {
+        kind: 'amend',
+        orderId: target.id,
+        price: ticks(price),
+        lots: lots(quantity),
+      }),
     );
     if (!found.order || twin.isDead(found.order)) {
       expect(code).toBe(found.order ? C.NO_SUCH_ORDER : found.code);
@@ -134,8 +156,12 @@ class Run {
   }
 
   cancelAll(account: number): void {
-    const live = this.twin.orders.some((order) => order.account === account && !this.twin.dead.has(order.id));
-    expect(this.world.run(this.world.signed(account, { kind: 'cancelAll' }))).toBe(live ? C.OK : C.NOTHING_TO_DO);
+    const live = this.twin.orders.some(
+      (order) => order.account === account && !this.twin.dead.has(order.id),
+    );
+    expect(this.world.run(this.world.signed(account, { kind: 'cancelAll' }))).toBe(
+      live ? C.OK : C.NOTHING_TO_DO,
+    );
     this.twin.cancelAll(account);
   }
 
@@ -144,7 +170,9 @@ class Run {
     const live = this.twin.orders.filter((order) => !this.twin.isDead(order)).slice(0, 2);
     const orderIds = [...dead, ...live].map((order) => order.id);
     if (orderIds.length === 0) return;
-    expect(this.world.run({ kind: 'sweep', orderIds })).toBe(dead.length > 0 ? C.OK : C.NOTHING_TO_DO);
+    expect(this.world.run({ kind: 'sweep', orderIds })).toBe(
+      dead.length > 0 ? C.OK : C.NOTHING_TO_DO,
+    );
     for (const order of dead) this.twin.remove(order);
   }
 
@@ -173,7 +201,9 @@ class Run {
         .map((order) => `${order.price}:${order.id}:${order.lots}`);
       expect(engine).toEqual(naive);
       for (const account of this.accounts) {
-        expect(auditor.positions(account).get(instrument)?.lots ?? 0).toBe(twin.lots(account, instrument));
+        expect(auditor.positions(account).get(instrument)?.lots ?? 0).toBe(
+          twin.lots(account, instrument),
+        );
       }
     }
     auditor.audit();

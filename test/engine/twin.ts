@@ -50,7 +50,11 @@ export class Twin {
     return this.orders
       .filter((other) => other.instrument === order.instrument && other.sell !== order.sell)
       .filter((other) => (order.sell ? other.price >= order.price : other.price <= order.price))
-      .sort((a, b) => (a.price - b.price) * (order.sell ? -1 : 1) || this.orders.indexOf(a) - this.orders.indexOf(b));
+      .sort(
+        (a, b) =>
+          (a.price - b.price) * (order.sell ? -1 : 1) ||
+          this.orders.indexOf(a) - this.orders.indexOf(b),
+      );
   }
 
   remove(order: TwinOrder): void {
@@ -61,7 +65,8 @@ export class Twin {
     const tif = (order.flags >> K.FLAG_TIF_SHIFT) & 3;
     const stp = (order.flags >> K.FLAG_STP_SHIFT) & 3;
     if (tif === K.TIF_GTT && order.expiry <= this.nowMs) return none(C.EXPIRY_PAST);
-    if (order.label !== 0n && tif <= K.TIF_GTT && this.labelled(order.account, order.label)) return none(C.DUPLICATE_LABEL);
+    if (order.label !== 0n && tif <= K.TIF_GTT && this.labelled(order.account, order.label))
+      return none(C.DUPLICATE_LABEL);
     if (order.flags & K.FLAG_REDUCE_ONLY) {
       const closable = this.lots(order.account, order.instrument) * (order.sell ? 1 : -1);
       if (closable <= 0) return none(C.NOTHING_TO_REDUCE);
@@ -80,7 +85,9 @@ export class Twin {
   }
 
   labelled(account: number, label: bigint): TwinOrder | undefined {
-    return this.orders.find((order) => order.account === account && order.label === label && !this.dead.has(order.id));
+    return this.orders.find(
+      (order) => order.account === account && order.label === label && !this.dead.has(order.id),
+    );
   }
 
   #blocking(order: TwinOrder): { code: number; price: number } {
@@ -151,7 +158,10 @@ export class Twin {
       let lots = maker.lots;
       if (maker.flags & K.FLAG_REDUCE_ONLY) {
         // The taker's own fills are booked at the end of the match, so its resting orders see its position from before.
-        const closable = (this.lots(maker.account, maker.instrument) - (maker.account === order.account ? ownFilled : 0)) * (maker.sell ? 1 : -1);
+        const closable =
+          (this.lots(maker.account, maker.instrument) -
+            (maker.account === order.account ? ownFilled : 0)) *
+          (maker.sell ? 1 : -1);
         lots = Math.min(lots, Math.max(0, closable));
         if (lots === 0) {
           this.remove(maker);

@@ -1,6 +1,15 @@
 /** A small world around one engine: genesis, committee, accounts and instruments, all through real commands. */
 import { secp256k1 } from '@noble/curves/secp256k1.js';
-import { ACCOUNT_SIZE, ACCOUNTS, INSTRUMENTS, INSTRUMENT_SIZE, MAX_ORDERS, ORDERS, ORDER_SIZE, RESULT } from '#shared/engine/layout.ts';
+import {
+  ACCOUNT_SIZE,
+  ACCOUNTS,
+  INSTRUMENT_SIZE,
+  INSTRUMENTS,
+  MAX_ORDERS,
+  ORDER_SIZE,
+  ORDERS,
+  RESULT,
+} from '#shared/engine/layout.ts';
 import { deriveModule, Engine, type EngineEvents } from '#shared/host/engine.ts';
 import { readEngine } from '#shared/host/wasm-file.ts';
 import { hexToBytes } from '#shared/protocol/bytes.ts';
@@ -68,7 +77,8 @@ export class World {
   constructor(options: WorldOptions = {}) {
     const { wasm } = readEngine();
     let module: WebAssembly.Module;
-    if (options.derivation === null) module = new WebAssembly.Module(wasm as Uint8Array<ArrayBuffer>);
+    if (options.derivation === null)
+      module = new WebAssembly.Module(wasm as Uint8Array<ArrayBuffer>);
     else if (options.derivation) module = deriveModule(wasm, options.derivation);
     else module = derived ??= deriveModule(wasm, { marks: true, undo: true });
     this.engine = Engine.create({ module, onEvent: options.onEvent });
@@ -84,8 +94,22 @@ export class World {
       flags: 1,
       signers: SIGNERS.map((signer) => signer.address),
       underlyings: [
-        { name: 'BTC', tick: 5_000_000n, lotsPerContract: 100, strikeStep: 500, strikeBandBps: 10_000, priceBandBps: 1_000 },
-        { name: 'ETH', tick: 100_000n, lotsPerContract: 10, strikeStep: 25, strikeBandBps: 10_000, priceBandBps: 1_000 },
+        {
+          name: 'BTC',
+          tick: 5_000_000n,
+          lotsPerContract: 100,
+          strikeStep: 500,
+          strikeBandBps: 10_000,
+          priceBandBps: 1_000,
+        },
+        {
+          name: 'ETH',
+          tick: 100_000n,
+          lotsPerContract: 10,
+          strikeStep: 25,
+          strikeBandBps: 10_000,
+          priceBandBps: 1_000,
+        },
       ],
       ...options.genesis,
     };
@@ -125,7 +149,13 @@ export class World {
     this.owners.set(account, owner);
     this.expect(
       this.message(
-        encodeInboxMessage({ kind: 'deposit', account, owner: owner.address, subaccount, amount: money(amount) }),
+        encodeInboxMessage({
+          kind: 'deposit',
+          account,
+          owner: owner.address,
+          subaccount,
+          amount: money(amount),
+        }),
       ),
     );
     return account;
@@ -144,15 +174,30 @@ export class World {
   index(underlying: number, price: bigint, timeMs = this.nowMs, signers = 5): number {
     const round = this.round(underlying);
     const observations = SIGNERS.slice(0, signers).map((signer, index) => {
-      const terms = { underlying: this.underlyingName(underlying), round, price, timeMs: BigInt(timeMs) };
-      return { signer: index, price, timeMs: BigInt(timeMs), signature: sign(indexDigest(terms as never, this.domain), signer.key) };
+      const terms = {
+        underlying: this.underlyingName(underlying),
+        round,
+        price,
+        timeMs: BigInt(timeMs),
+      };
+      return {
+        signer: index,
+        price,
+        timeMs: BigInt(timeMs),
+        signature: sign(indexDigest(terms as never, this.domain), signer.key),
+      };
     });
     return this.run({ kind: 'index', underlying, round, observations });
   }
 
   volatility(underlying: number, entries: readonly SurfaceEntry[], timeMs = this.nowMs): number {
     const round = this.round(underlying + 100);
-    const terms = { underlying: this.underlyingName(underlying), round, timeMs: BigInt(timeMs), entries };
+    const terms = {
+      underlying: this.underlyingName(underlying),
+      round,
+      timeMs: BigInt(timeMs),
+      entries,
+    };
     const digest = surfaceDigest(terms as never, this.domain);
     return this.run({
       kind: 'volatility',
@@ -160,7 +205,10 @@ export class World {
       round,
       timeMs: BigInt(timeMs),
       entries,
-      signatures: SIGNERS.map((signer, index) => ({ signer: index, signature: sign(digest, signer.key) })),
+      signatures: SIGNERS.map((signer, index) => ({
+        signer: index,
+        signature: sign(digest, signer.key),
+      })),
     });
   }
 
@@ -183,7 +231,11 @@ export class World {
     for (const [underlying, price] of [btc, eth].entries()) {
       this.expect(this.index(underlying, price));
       const today = Math.floor(this.nowMs / DAY_MS);
-      const entries = [1, 2, 4, 11, 18].map((days) => ({ expiryDay: today + days, forward: price, volatility: 600_000 }));
+      const entries = [1, 2, 4, 11, 18].map((days) => ({
+        expiryDay: today + days,
+        forward: price,
+        volatility: 600_000,
+      }));
       this.expect(this.volatility(underlying, entries));
       this.reprice(underlying);
     }
@@ -193,32 +245,72 @@ export class World {
     const at = INSTRUMENTS + instrument * INSTRUMENT_SIZE;
     const view = this.engine.view;
     const length = view.getUint8(at + 3);
-    const underlying = this.genesis.underlyings[view.getUint8(at + 1)] as GenesisMessage['underlyings'][number];
+    const underlying = this.genesis.underlyings[
+      view.getUint8(at + 1)
+    ] as GenesisMessage['underlyings'][number];
     const name = new TextDecoder().decode(this.engine.bytes.slice(at + 32, at + 32 + length));
     return { name, tick: underlying.tick, lotsPerContract: underlying.lotsPerContract } as never;
   }
 
   /** A signed command's bytes. */
-  signed(account: number, action: Action, options: { nonce?: bigint; validUntil?: number; keySlot?: number; signer?: Wallet; keyEpoch?: number } = {}): Uint8Array {
+  signed(
+    account: number,
+    action: Action,
+    options: {
+      nonce?: bigint;
+      validUntil?: number;
+      keySlot?: number;
+      signer?: Wallet;
+      keyEpoch?: number;
+    } = {},
+  ): Uint8Array {
     const keySlot = options.keySlot ?? 0;
     const nonceKey = `${account}/${keySlot}`;
     const nonce = options.nonce ?? this.nonces.get(nonceKey) ?? 0n;
     if (options.nonce === undefined) this.nonces.set(nonceKey, nonce + 1n);
     const validUntil = options.validUntil ?? Math.floor(this.nowMs / 1000) + 600;
-    const command = { ...action, account, nonce, validUntil, keySlot } as never as Parameters<typeof commandDigest>[0];
-    const instrument = action.kind === 'order' ? this.words(action.instrument)
-      : action.kind === 'amend' ? this.words(this.orderInstrument(action.orderId)) : undefined;
-    const digest = commandDigest(command, { domain: this.domain, keyEpoch: options.keyEpoch ?? 0, ...(instrument ? { instrument } : {}) });
+    const command = { ...action, account, nonce, validUntil, keySlot } as never as Parameters<
+      typeof commandDigest
+    >[0];
+    const instrument =
+      action.kind === 'order'
+        ? this.words(action.instrument)
+        : action.kind === 'amend'
+          ? this.words(this.orderInstrument(action.orderId))
+          : undefined;
+    const digest = commandDigest(command, {
+      domain: this.domain,
+      keyEpoch: options.keyEpoch ?? 0,
+      ...(instrument ? { instrument } : {}),
+    });
     const signer = options.signer ?? (this.owners.get(account) as Wallet);
     return encodeCommand({ ...command, signature: sign(digest, signer.key) } as never);
   }
 
   orderInstrument(id: bigint): number {
-    return this.engine.view.getUint16(ORDERS + (Number(id & BigInt(MAX_ORDERS - 1))) * ORDER_SIZE + 56, true);
+    return this.engine.view.getUint16(
+      ORDERS + Number(id & BigInt(MAX_ORDERS - 1)) * ORDER_SIZE + 56,
+      true,
+    );
   }
 
-  order(account: number, instrument: number, side: 'buy' | 'sell', price: number, quantity: number, flags = 0, extra: object = {}): number {
-    const action = { kind: 'order', instrument, flags: flags | (side === 'sell' ? 1 : 0), price: ticks(price), lots: lots(quantity), ...extra } as Action;
+  order(
+    account: number,
+    instrument: number,
+    side: 'buy' | 'sell',
+    price: number,
+    quantity: number,
+    flags = 0,
+    extra: object = {},
+  ): number {
+    const action = {
+      kind: 'order',
+      instrument,
+      flags: flags | (side === 'sell' ? 1 : 0),
+      price: ticks(price),
+      lots: lots(quantity),
+      ...extra,
+    } as Action;
     return this.run(this.signed(account, action));
   }
 

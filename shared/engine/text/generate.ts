@@ -50,7 +50,8 @@ const TYPES: Record<string, string> = {
   version: '1',
   action: 'Action(string action,uint32 account,uint64 nonce,uint64 validUntil,uint32 keyEpoch)',
   indexPrice: 'IndexPrice(string underlying,uint64 round,uint64 price,uint64 timeMs)',
-  volatilitySurface: 'VolatilitySurface(string underlying,uint64 round,uint64 timeMs,bytes32 surface)',
+  volatilitySurface:
+    'VolatilitySurface(string underlying,uint64 round,uint64 timeMs,bytes32 surface)',
 };
 
 const capital = (name: string) => name.charAt(0).toUpperCase() + name.slice(1);
