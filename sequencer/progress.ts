@@ -26,6 +26,25 @@ export class Progress {
     return this.#batchEnds[this.landedBatch] ?? 0;
   }
 
+  /** Its part of the exchange's status. */
+  get status() {
+    return {
+      inboxSeen: this.inboxSeen,
+      sealedSegment: this.sealedSegment,
+      sealedRoot: this.sealedRoot,
+      sealedBatch: this.sealedBatch,
+      checkedBatch: this.checkedBatch,
+      landedBatch: this.landedBatch,
+      landedSequence: this.landedSequence,
+      l1: {
+        connected: this.l1Connected,
+        blockNumber: this.l1BlockNumber,
+        blockTimeMs: this.l1BlockTimeMs,
+        trouble: this.posterTrouble ?? this.followerTrouble,
+      },
+    };
+  }
+
   /** @returns where a command stands; `batch` is null until one is cut that holds it. */
   commandStatus(sequence: number, durableSequence: number): CommandStatus {
     const durable = sequence >= 1 && sequence <= durableSequence;

@@ -29,7 +29,9 @@ async function readyToTrade(here: World, sequencer: Sequencer): Promise<number> 
 }
 
 describe('a sequencer on a real L1', () => {
-  it('trades, seals, checks and posts, and starts again where it ended', async () => {
+  it('trades, seals, checks and posts, and starts again where it ended', {
+    timeout: 90_000,
+  }, async () => {
     world = await World.create({ blockTime: 1 });
     const { sequencer, fatal } = await world.start();
     const instrument = await readyToTrade(world, sequencer);

@@ -1,20 +1,17 @@
-import type { Logger } from 'pino';
 import { OK, SEGMENT_FULL, TRAPPED } from '#shared/engine/codes.ts';
-import { CMD_CLOCK, CMD_CONSUME, CMD_ORDER } from '#shared/engine/kinds.ts';
-import { FACT_INBOX_COUNT, MAX_COMMAND_BYTES } from '#shared/engine/layout.ts';
+import { CMD_ORDER } from '#shared/engine/kinds.ts';
+import { FACT_INBOX_COUNT } from '#shared/engine/layout.ts';
 import { recoverAddress } from '#shared/host/recover.ts';
-import type { Clock } from '../clock.ts';
 import { ExchangeError, toPlainError } from '../errors.ts';
 import { ENTRY_CLOSE, ENTRY_COMMAND, ENTRY_INBOX, RowBuilder } from '../journal/entry.ts';
-import type { Journal } from '../journal/journal.ts';
-import type { Identity } from '../journal/schema.ts';
-import type { Progress } from '../progress.ts';
 import type { Recovery, RecoveryPool } from '../recovery/pool.ts';
 import type { HostEngine } from '../replica/engine.ts';
 import { SignerLog } from '../replica/signers.ts';
 import { PendingGroup } from './group.ts';
-import type { EngineHooks } from './hooks.ts';
+import { clockCommand, invariant, same } from './helpers.ts';
+import type { ExchangeDependencies, ExchangeOptions } from './options.ts';
 import { readClockMs, readOutcome, rejectedOutcome } from './outcome.ts';
+import { refusalOf } from './refusal.ts';
 import { Segmenter } from './segmenter.ts';
 import type {
   CommandStatus,
@@ -26,35 +23,9 @@ import type {
 } from './types.ts';
 
 export { ExchangeError } from '../errors.ts';
+export { clockCommand } from './helpers.ts';
+export type { ExchangeDependencies, ExchangeOptions } from './options.ts';
 export type * from './types.ts';
-
-export interface ExchangeOptions {
-  readonly identity: Identity;
-  /** Commands that may wait to run, and commands that may be run but not durable. */
-  readonly maxQueued: number;
-  readonly maxUnacknowledged: number;
-  /** A CLOCK command goes before the traffic at most this often, ms of the exchange's clock. */
-  readonly clockIntervalMs: number;
-  /** An open segment is closed after this long, ms of real time. */
-  readonly flushIntervalMs: number;
-}
-
-export interface ExchangeDependencies {
-  /** At the state that the journal's last row left. */
-  readonly engine: HostEngine;
-  readonly hooks: EngineHooks;
-  readonly journal: Journal;
-  readonly clock: Clock;
-  readonly progress: Progress;
-  readonly log: Logger;
-  /** Where the replay of the journal ended. */
-  readonly position: { readonly sequence: number; readonly segment: number };
-  /** The open segment has commands from before the restart: it is closed first. */
-  readonly segmentStarted: boolean;
-  readonly pool: (onDone: () => void) => RecoveryPool;
-  /** Called once when nothing may be acknowledged any more: the process should end. */
-  readonly onFatal: (error: Error) => void;
-}
 
 interface Waiting {
   readonly bytes: Uint8Array;
@@ -137,7 +108,11 @@ export class Exchange implements ExchangeApi {
   }
 
   submit(command: Uint8Array): Promise<Outcome> {
-    const refusal = this.#refusal(command);
+    const refusal = refusalOf(command, {
+      state: this.#state,
+      queued: this.#queue.length - this.#head,
+      maxQueued: this.#options.maxQueued,
+    });
     if (refusal) return Promise.reject(refusal);
     return new Promise((resolve, reject) => {
       const recovery = this.#startRecovery(command);
@@ -203,19 +178,7 @@ export class Exchange implements ExchangeApi {
       rejected: this.#rejected,
       trapped: this.#trapped,
       inboxConsumed: Number(this.view.getBigUint64(FACT_INBOX_COUNT, true)),
-      inboxSeen: progress.inboxSeen,
-      sealedSegment: progress.sealedSegment,
-      sealedRoot: progress.sealedRoot,
-      sealedBatch: progress.sealedBatch,
-      checkedBatch: progress.checkedBatch,
-      landedBatch: progress.landedBatch,
-      landedSequence: progress.landedSequence,
-      l1: {
-        connected: progress.l1Connected,
-        blockNumber: progress.l1BlockNumber,
-        blockTimeMs: progress.l1BlockTimeMs,
-        trouble: progress.posterTrouble ?? progress.followerTrouble,
-      },
+      ...progress.status,
     };
   }
 
@@ -257,28 +220,6 @@ export class Exchange implements ExchangeApi {
 
   get #full(): boolean {
     return this.#sequence - this.#durableSequence >= this.#options.maxUnacknowledged;
-  }
-
-  #refusal(command: Uint8Array): ExchangeError | null {
-    if (this.#state !== 'running') {
-      return new ExchangeError(
-        'EXCHANGE_STOPPED',
-        `The exchange is ${this.#state}: try again later.`,
-      );
-    }
-    if (command.length === 0 || command.length > MAX_COMMAND_BYTES) {
-      const text = `A command has 1 to ${MAX_COMMAND_BYTES} bytes, not ${command.length}.`;
-      return new ExchangeError('COMMAND_TOO_LARGE', text);
-    }
-    const kind = (command[0] as number) & 31;
-    if (kind === CMD_CONSUME || kind === CMD_CLOCK) {
-      const text = 'Only the sequencer itself runs clock and consume commands.';
-      return new ExchangeError('COMMAND_RESERVED', text);
-    }
-    if (this.#queue.length - this.#head >= this.#options.maxQueued) {
-      return new ExchangeError('EXCHANGE_BUSY', 'Too many commands wait: try again in a moment.');
-    }
-    return null;
   }
 
   /** The digest is of the state now; if the engine asks for another one later, it is recovered then. */
@@ -505,23 +446,4 @@ export class Exchange implements ExchangeApi {
     this.#state = state;
     for (const listener of this.#stateListeners) this.#tell(() => listener(state));
   }
-}
-
-/** Wire bytes of CLOCK. */
-export function clockCommand(timeMs: number): Uint8Array {
-  const bytes = new Uint8Array(9);
-  bytes[0] = CMD_CLOCK;
-  new DataView(bytes.buffer).setBigUint64(1, BigInt(timeMs), true);
-  return bytes;
-}
-
-/** A bug stops the exchange; it is never caught to go on. */
-function invariant(holds: unknown, what: string): asserts holds {
-  if (!holds) throw new ExchangeError('INVARIANT', `It should hold that ${what}. This is a bug.`);
-}
-
-function same(a: Uint8Array, b: Uint8Array): boolean {
-  if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
-  return true;
 }

@@ -7,7 +7,7 @@ import { JournalStore } from '../journal/store.ts';
 import type { Sequencer } from '../sequencer.ts';
 import { until, World } from '../testing/world.ts';
 
-const TIMEOUT = { timeout: 60_000 };
+const TIMEOUT = { timeout: 120_000 };
 
 let world: World | null = null;
 afterEach(async () => {

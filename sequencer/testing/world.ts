@@ -219,7 +219,7 @@ export class World {
 
   /** A signed command's bytes, with the next nonce of that trader. */
   signed(source: SigningSource, name: string, action: Record<string, unknown>): Uint8Array {
-    const account = Number(action['account']);
+    const account = Number(action.account);
     const nonce = this.#nonces.get(account) ?? 0n;
     this.#nonces.set(account, nonce + 1n);
     const validUntil = Math.floor(source.clock.nowMs() / 1000) + 600;
@@ -244,10 +244,10 @@ export class World {
   }
 
   #words(source: SigningSource, action: Record<string, unknown>) {
-    if (action['kind'] !== 'order' || !source.exchange) return {};
+    if (action.kind !== 'order' || !source.exchange) return {};
     const reader = new StateReader(source.exchange);
-    const instrument = reader.instrument(Number(action['instrument']));
-    if (instrument === null) throw new Error(`no instrument ${action['instrument']}`);
+    const instrument = reader.instrument(Number(action.instrument));
+    if (instrument === null) throw new Error(`no instrument ${action.instrument}`);
     const { tick, lotsPerContract } = reader.underlying(instrument.underlying);
     return { instrument: { name: instrument.name, tick, lotsPerContract } };
   }
