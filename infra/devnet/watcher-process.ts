@@ -65,7 +65,7 @@ export class WatcherProcess {
   /** What the screen says of it: its verdict and the last thing it said. */
   line(): WatcherLine {
     const { outcome, expectedToEnd } = this.child;
-    const detail = this.#lastLine;
+    const detail = this.#lastLine.replace(/, root 0x[0-9a-f]+/, '');
     if (FRAUD_EXIT_CODES.includes(outcome)) return { verdict: 'FRAUD', detail };
     if (outcome !== undefined && !expectedToEnd && outcome !== 0)
       return { verdict: 'stopped', detail };
