@@ -80,13 +80,18 @@ function sweep(): VectorCode {
   const [region, mark, markEnd, bits, block, from, count, wide] = [7, 8, 9, 10, 11, 12, 13, 14];
   const code = new VectorCode();
   code.op('local.get', level2).op('local.set', region);
-  code.op('local.get', level2End).i32(16).op('i32.sub').op('local.set', wide);
+  code.op('local.get', level2End).i32(64).op('i32.sub').op('local.set', wide);
   code.open('block').open('loop');
   code.op('local.get', region).op('local.get', level2End).op('i32.ge_u').op('br_if', 1);
-  // 16 regions at once while nothing is marked.
+  // 64 regions at once while nothing is marked, then 16 at once up to the next one marked.
   code.op('local.get', region).op('local.get', wide).op('i32.le_s').open('if');
-  code.load128(region).anyTrue().op('i32.eqz').open('if');
-  code.advance(region, 16).op('br', 2).op('end').op('end');
+  code.load128(region).load128(region, 16).or128().load128(region, 32).or128();
+  code.load128(region, 48).or128().anyTrue().op('i32.eqz').open('if');
+  code.advance(region, 64).op('br', 2).op('end');
+  code.load128(region).nonZeroBytes().op('local.tee', bits).op('i32.eqz').open('if');
+  code.advance(region, 16).op('br', 2).op('end');
+  code.op('local.get', bits).op('i32.ctz').op('local.get', region).op('i32.add');
+  code.op('local.set', region).op('end');
   code.op('local.get', region).memory('i32.load8_u', 0).open('if');
   code.op('local.get', count).i32(MARKS_A_REGION).op('i32.add');
   code.op('local.get', most).op('i32.gt_u').op('br_if', 2);

@@ -21,6 +21,13 @@ export interface StateTreeOptions {
   readonly marks?: Marks | undefined;
 }
 
+/** Room in the nodes' memory for so many blocks, pairs that they are hashed to, and nodes that those are hashed to. */
+interface Views {
+  readonly blocks: Uint8Array;
+  readonly pairs: Uint8Array;
+  readonly hashes: Uint8Array;
+}
+
 /**
  * The Merkle tree over an engine's memory: SHA-256, 32-byte leaves, depth 27, zero subtrees implied. It starts
  * as the tree of zeroed memory; call `rebuild` where the memory is not zeroed.
@@ -33,8 +40,8 @@ export class StateTree {
   private readonly sweep: Sweep | undefined;
   /** Only where a sweep is not possible. */
   private readonly collector: MarkCollector | undefined;
-  /** See `viewsOf`; made once each. */
-  private views: [Uint8Array, Uint8Array, Uint8Array][] = [];
+  /** See `viewsOf`. */
+  private views: Views[] = [];
 
   constructor(options: StateTreeOptions, hasher: PairHasher = fastestHasher()) {
     const { state, marks } = options;
@@ -93,7 +100,7 @@ export class StateTree {
     for (let from = 0; from < count; from += MOST_NODES) {
       const chunk = blocks.subarray(from, from + MOST_NODES);
       this.gatherBlocks(chunk);
-      this.hashBlocks(chunk, this.viewsOf(chunk.length)[2]);
+      this.hashBlocks(chunk, this.viewsOf(chunk.length).blocks);
     }
   }
 
@@ -160,7 +167,7 @@ export class StateTree {
 
   /** Hashes at most `MOST_NODES` blocks, which are side by side in `bytes`, and what is above them. */
   private hashBlocks(indices: Uint32Array, bytes: Uint8Array): void {
-    const [pairs, hashes] = this.viewsOf(indices.length);
+    const { pairs, hashes } = this.viewsOf(indices.length);
     this.hasher.hashInto(bytes, pairs);
     this.hasher.hashInto(pairs, hashes);
     this.nodes.list.set(indices);
@@ -183,7 +190,7 @@ export class StateTree {
     let left = count;
     for (let level = height; level < DEPTH; level++) {
       left = this.nodes.climb(level, left);
-      const [pairs, hashes] = this.viewsOf(left);
+      const { pairs, hashes } = this.viewsOf(left);
       this.hasher.hashInto(pairs, hashes);
     }
     this.nodes.climb(DEPTH, left);
@@ -205,16 +212,16 @@ export class StateTree {
     }
   }
 
-  /** `count` pairs, as many nodes that they are hashed to, and as many blocks that are hashed to pairs. */
-  private viewsOf(count: number): [Uint8Array, Uint8Array, Uint8Array] {
+  /** Made once for each count: a root needs 28 of them. */
+  private viewsOf(count: number): Views {
     const made = this.views[count];
     if (made !== undefined) return made;
-    const { bytes } = this.nodes;
-    const views: [Uint8Array, Uint8Array, Uint8Array] = [
-      new Uint8Array(bytes.buffer, PAIRS, count * 2 * NODE_BYTES),
-      new Uint8Array(bytes.buffer, HASHES, count * NODE_BYTES),
-      new Uint8Array(bytes.buffer, BLOCKS, count * BLOCK_BYTES),
-    ];
+    const { buffer } = this.nodes.bytes;
+    const views: Views = {
+      blocks: new Uint8Array(buffer, BLOCKS, count * BLOCK_BYTES),
+      pairs: new Uint8Array(buffer, PAIRS, count * 2 * NODE_BYTES),
+      hashes: new Uint8Array(buffer, HASHES, count * NODE_BYTES),
+    };
     this.views[count] = views;
     return views;
   }
