@@ -1,27 +1,39 @@
 /** The peers' order flow (`../shared/peers/README.md` has the format) through the whole engine. */
 import { readFileSync } from 'node:fs';
 import { SEGMENT_FULL } from '#shared/engine/codes.ts';
-import { CMD_CANCEL, CMD_ORDER, EVT_FILL, FLAG_STP_SHIFT, FLAG_TIF_SHIFT, STP_ALLOW, TIF_GTC, TIF_IOC } from '#shared/engine/kinds.ts';
+import {
+  CMD_CANCEL,
+  CMD_ORDER,
+  EVT_FILL,
+  FLAG_STP_SHIFT,
+  FLAG_TIF_SHIFT,
+  STP_ALLOW,
+  TIF_GTC,
+  TIF_IOC,
+} from '#shared/engine/kinds.ts';
 import {
   FIRST_ACCOUNT,
   INPUT,
-  INSTRUMENTS,
   INSTRUMENT_SIZE,
+  INSTRUMENTS,
+  LEVEL_SIZE,
   LEVELS,
   LEVELS_STRIDE,
-  LEVEL_SIZE,
   MAX_ORDERS,
-  ORDERS,
   ORDER_SIZE,
+  ORDERS,
   RESULT,
 } from '#shared/engine/layout.ts';
 import { PlimsollError } from '#shared/protocol/errors.ts';
-import { DAY_MS, START_MS, wallet, World } from '#test/engine/world.ts';
+import { DAY_MS, START_MS, World, type WorldOptions, wallet } from '#test/engine/world.ts';
 
-const SIGNATURE_BYTES = 64;
-const HEADER_BYTES = 64;
-const RECORD_BYTES = 24;
+export const SIGNATURE_BYTES = 64;
+export const MAGIC = 'OBWL0001';
+export const HEADER_BYTES = 64;
+export const RECORD_BYTES = 24;
 const USERS = 10_000;
+/** Prices of a flow are 1 .. PRICES - 1 ticks. */
+const PRICES = 4096;
 const DEPOSIT = 1_000_000_000_000_000n;
 
 export interface Workload {
@@ -33,16 +45,51 @@ export interface Workload {
   readonly bytes: Uint8Array;
 }
 
+/** What a correct book makes of a flow; a file has more. */
+export interface Expected {
+  readonly trades: number;
+  readonly tradeHash: number;
+  readonly bookHash: number;
+}
+
+/** Where a workload's expectation is. */
+export function expectedFile(file: string): string {
+  return `${file.replace(/\.bin$/, '')}.expected.json`;
+}
+
+export function readExpected(file: string): Expected {
+  return JSON.parse(readFileSync(expectedFile(file), 'utf8')) as Expected;
+}
+
+/** The first `count` commands of a flow. */
+export function firstCommands(workload: Workload, count: number): Workload {
+  const bytes = workload.bytes.slice(0, count * RECORD_BYTES);
+  return {
+    ...workload,
+    commands: Math.min(count, workload.commands),
+    records: new Uint32Array(bytes.buffer),
+    bytes,
+  };
+}
+
 export function readWorkload(file: string): Workload {
   const buffer = readFileSync(file);
-  if (buffer.length < HEADER_BYTES || buffer.toString('latin1', 0, 8) !== 'OBWL0001') {
-    throw new PlimsollError('BAD_WORKLOAD', `${file} is not a workload: it should begin with OBWL0001.`);
+  if (buffer.length < HEADER_BYTES || buffer.toString('latin1', 0, 8) !== MAGIC) {
+    throw new PlimsollError(
+      'BAD_WORKLOAD',
+      `${file} is not a workload: it should begin with ${MAGIC}.`,
+    );
   }
   const field = (index: number) => buffer.readUInt32LE(8 + 4 * index);
   if (field(5) !== RECORD_BYTES || buffer.length !== HEADER_BYTES + field(0) * RECORD_BYTES) {
-    throw new PlimsollError('BAD_WORKLOAD', `${file} is cut short, or its records are not ${RECORD_BYTES} bytes.`);
+    throw new PlimsollError(
+      'BAD_WORKLOAD',
+      `${file} is cut short, or its records are not ${RECORD_BYTES} bytes.`,
+    );
   }
-  const bytes = new Uint8Array(buffer.buffer.slice(buffer.byteOffset + HEADER_BYTES, buffer.byteOffset + buffer.length));
+  const bytes = new Uint8Array(
+    buffer.buffer.slice(buffer.byteOffset + HEADER_BYTES, buffer.byteOffset + buffer.length),
+  );
   return {
     commands: field(0),
     instruments: field(1),
@@ -54,13 +101,25 @@ export function readWorkload(file: string): Workload {
 }
 
 /** A world with 10,000 funded accounts and the flow's instruments, priced; bands and limits out of the way. */
-export function prepare(workload: Workload, derivation: { marks: boolean; undo: boolean } | null, trades: Trades): World {
-  const world = new World({
+export function prepare(
+  workload: Workload,
+  derivation: { marks: boolean; undo: boolean } | null,
+  trades: Trades,
+  make: (options: WorldOptions) => World = (options) => new World(options),
+): World {
+  const world = make({
     derivation,
     genesis: {
       maxOpenOrders: 100_000,
       underlyings: [
-        { name: 'BTC', tick: 5_000_000n, lotsPerContract: 100, strikeStep: 500, strikeBandBps: 10_000, priceBandBps: 1_000_000 },
+        {
+          name: 'BTC',
+          tick: 5_000_000n,
+          lotsPerContract: 100,
+          strikeStep: 500,
+          strikeBandBps: 10_000,
+          priceBandBps: 1_000_000,
+        },
       ],
     },
     onEvent: (kind, at, view) => {
@@ -73,15 +132,19 @@ export function prepare(workload: Workload, derivation: { marks: boolean; undo: 
   const day = Math.floor(START_MS / DAY_MS) + 4;
   for (let index = 0; index < workload.instruments; index++) {
     const strike = 60_000 + 500 * (index >> 1);
-    world.expect(world.run({ kind: 'list', underlying: 0, expiryDay: day, strike, optionKind: index & 1 }));
+    world.expect(
+      world.run({ kind: 'list', underlying: 0, expiryDay: day, strike, optionKind: index & 1 }),
+    );
   }
-  world.expect(world.volatility(0, [{ expiryDay: day, forward: 90_000_000_000n, volatility: 600_000 }]));
+  world.expect(
+    world.volatility(0, [{ expiryDay: day, forward: 90_000_000_000n, volatility: 600_000 }]),
+  );
   world.reprice(0);
   return world;
 }
 
 /** Words kept for a command's bytes: the longest has 27. */
-const SLOT_WORDS = 8;
+export const SLOT_WORDS = 8;
 
 /** The flow as wire commands, but for what only a run knows: the order ids that cancels name. */
 export interface Encoded {
@@ -157,7 +220,7 @@ export class Trades {
 }
 
 /** Puts a cancel's order id behind its other bytes and returns how many it takes. Ids here are at least 2^20. */
-function appendId(bytes: Uint8Array, from: number, id: number): number {
+export function appendId(bytes: Uint8Array, from: number, id: number): number {
   let at = from;
   bytes[at++] = (id & 127) | 128;
   bytes[at++] = ((id >>> 7) & 127) | 128;
@@ -165,6 +228,12 @@ function appendId(bytes: Uint8Array, from: number, id: number): number {
   for (; rest > 127; rest = Math.floor(rest / 128)) bytes[at++] = (rest & 127) | 128;
   bytes[at++] = rest;
   return at - from;
+}
+
+/** Seconds of processor time of this whole process, compiler and collector threads too. */
+export function cpuSecondsSince(before: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1e6;
 }
 
 /** Runs the flow once, signatures taken as recovered. Returns seconds and how many commands were rejected. */
@@ -176,11 +245,13 @@ export function run(world: World, workload: Workload, encoded: Encoded, trades: 
   const { words, lengths, ids } = encoded;
   const engineIds = new Float64Array(workload.maxOrderId + 1);
   let rejected = 0;
+  const cpu = process.cpuUsage();
   const start = process.hrtime.bigint();
   for (let index = 0, word = 0; index < workload.commands; index++, word += SLOT_WORDS) {
     const id = ids[index] as number;
     let length = lengths[index] as number;
-    for (let offset = 0; offset << 2 < length; offset++) input[offset] = words[word + offset] as number;
+    for (let offset = 0; offset << 2 < length; offset++)
+      input[offset] = words[word + offset] as number;
     const isCancel = ((words[word] as number) & 255) === CMD_CANCEL;
     if (isCancel) length += appendId(bytes, INPUT + length, engineIds[id] as number);
     else trades.taker = id;
@@ -197,7 +268,7 @@ export function run(world: World, workload: Workload, encoded: Encoded, trades: 
     }
   }
   const seconds = Number(process.hrtime.bigint() - start) / 1e9;
-  return { seconds, rejected };
+  return { seconds, cpuSeconds: cpuSecondsSince(cpu), rejected };
 }
 
 /** FNV-1a style, as the flow's expectation is. */
@@ -210,7 +281,7 @@ export function bookHash(world: World, workload: Workload, trades: Trades): numb
   for (let instrument = 0; instrument < workload.instruments; instrument++) {
     const bestAsk = view.getUint32(INSTRUMENTS + instrument * INSTRUMENT_SIZE + 68, true);
     for (const side of [0, 1]) {
-      for (let price = 1; price < 4096; price++) {
+      for (let price = 1; price < PRICES; price++) {
         const isAsk = bestAsk !== 0 && price >= bestAsk;
         if (isAsk !== (side === 1)) continue;
         let slot = view.getUint32(LEVELS + instrument * LEVELS_STRIDE + price * LEVEL_SIZE, true);
@@ -224,4 +295,29 @@ export function bookHash(world: World, workload: Workload, trades: Trades): numb
     }
   }
   return hash;
+}
+
+/** Every instrument's levels as `[price, lots]`: sells from the highest down, then buys from the highest down. */
+export function levelSizes(
+  world: World,
+  workload: Workload,
+): [[number, number][], [number, number][]][] {
+  const { view } = world.engine;
+  const sizes: [[number, number][], [number, number][]][] = [];
+  for (let instrument = 0; instrument < workload.instruments; instrument++) {
+    const bestAsk = view.getUint32(INSTRUMENTS + instrument * INSTRUMENT_SIZE + 68, true) || PRICES;
+    const sides: [[number, number][], [number, number][]] = [[], []];
+    for (let price = PRICES - 1; price > 0; price--) {
+      let slot = view.getUint32(LEVELS + instrument * LEVELS_STRIDE + price * LEVEL_SIZE, true);
+      let total = 0;
+      while (slot !== 0) {
+        const order = ORDERS + (slot - 1) * ORDER_SIZE;
+        total += view.getUint32(order + 28, true);
+        slot = view.getUint32(order + 40, true);
+      }
+      if (total > 0) sides[price >= bestAsk ? 0 : 1].push([price, total]);
+    }
+    sizes.push(sides);
+  }
+  return sizes;
 }
