@@ -1,9 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { expect, describe as group, test } from 'vitest';
 import * as layout from '#shared/engine/layout.ts';
 import { describe } from './describe.ts';
 import { differences, firstDifference } from './difference.ts';
-import { RECORDS } from './fields.ts';
+import { type Field, fieldsOf, RECORDS } from './fields.ts';
 import { StateTree } from './tree.ts';
 
 const account17 = layout.ACCOUNTS + 17 * layout.ACCOUNT_SIZE;
@@ -59,15 +58,61 @@ test('every region of the layout has a name', () => {
   }
 });
 
-test.each(Object.entries(RECORDS))('the fields of %s are those of its file', (name, shape) => {
-  const source = readFileSync(new URL(`../engine/${shape.file}`, import.meta.url), 'utf8');
-  const from = source.indexOf(`export class ${name} {`);
-  const body = source.slice(from, source.indexOf('\n}', from));
-  const declared = [...body.matchAll(/^ {2}(\w+): [iu](8|16|32|64);/gm)];
-  expect(
-    shape.fields.map((field) => [field.name, field.width * 8]),
-    'bring shared/state/fields.ts up to date',
-  ).toEqual(declared.map(([, field, bits]) => [field, Number(bits)]));
+test('fields are laid out as AssemblyScript does', () => {
+  const source = `
+@unmanaged
+export class Other { wrong: u64; }
+export class Sample {
+  small: u8;
+  wide: u64; // money
+  /** Says: u32; */
+  half: i16;
+  last: u32;
+
+  @inline
+  get not(): u32 {
+    return this.last;
+  }
+}
+export class After {
+  wrong: u8;
+}`;
+  expect(fieldsOf('Sample', source)).toEqual([
+    { name: 'small', offset: 0, width: 1 },
+    { name: 'wide', offset: 8, width: 8 },
+    { name: 'half', offset: 16, width: 2 },
+    { name: 'last', offset: 20, width: 4 },
+  ]);
+  expect(() => fieldsOf('Missing', source)).toThrow('no class Missing');
+});
+
+const at = (shape: { fields: readonly Field[] }, name: string) =>
+  shape.fields.find((field) => field.name === name)?.offset;
+
+test('fields read from the engine stand where its layout says', () => {
+  const { Globals, Account, Key, Position } = RECORDS;
+  expect(at(Globals, 'inboxCount')).toBe(layout.FACT_INBOX_COUNT);
+  expect(at(Globals, 'mode')).toBe(layout.FACT_MODE);
+  expect(at(Globals, 'initialized')).toBe(layout.GLOBALS_OWN);
+  expect(at(Account, 'cash')).toBe(layout.ACCOUNT_CASH);
+  expect(at(Account, 'withdrawn')).toBe(layout.ACCOUNT_WITHDRAWN);
+  expect(at(Account, 'keyCounter')).toBe(layout.ACCOUNT_KEY_COUNTER);
+  expect(at(Key, 'nonceBits0')).toBe(layout.KEY_NONCE_BITS);
+  expect(at(Key, 'scope')).toBe(layout.KEY_SCOPE);
+  expect(at(Position, 'openSell')).toBe(layout.POSITION_OPEN_SELL);
+});
+
+test.each([
+  ['Underlying', layout.UNDERLYING_SIZE],
+  ['Surface', layout.SURFACE_SIZE],
+  ['Instrument', layout.INSTRUMENT_SIZE],
+  ['Order', layout.ORDER_SIZE],
+  ['Key', layout.KEY_SIZE],
+  ['Position', layout.POSITION_SIZE],
+] as const)('the fields of %s fill no more than its record', (name, size) => {
+  const last = RECORDS[name].fields.at(-1) as Field;
+  expect(last.offset + last.width).toBeGreaterThan(size / 4);
+  expect(last.offset + last.width).toBeLessThanOrEqual(size);
 });
 
 group('the first difference of two states', () => {
