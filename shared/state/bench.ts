@@ -1,6 +1,6 @@
 /**
- * Root cost per segment, rebuild, snapshot: `npx tsx shared/state/bench.ts`. The state has the engine's
- * size; dirty blocks are drawn from the touched records, so the tree is as warm as a running sealer's.
+ * Root cost per segment, rebuild, snapshot: `npx tsx shared/state/bench.ts` (`npm run bench` has roots after real
+ * segments of the engine). The state has the engine's size; dirty blocks are drawn from the touched records, so the tree is as warm as a running sealer's.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,6 +15,7 @@ import {
 import { assemble } from '#shared/machine/wasm/fixture.ts';
 import { rewrite } from '#shared/machine/wasm/rewrite.ts';
 import { fastestHasher, portableHasher } from './hasher.ts';
+import { DEPTH } from './shape.ts';
 import { loadSnapshot, writeSnapshot } from './snapshot.ts';
 import { StateTree } from './tree.ts';
 
@@ -82,9 +83,13 @@ for (const hasher of [fastestHasher(), portableHasher]) {
   }
 }
 
+/** Blocks written since the last root. */
+const written = new Set<number>();
+
 /** Writes as a host does, so that the marks are set as stores set them. */
 function write(address: number, length: number): void {
   exports.touch(address, length);
+  for (let at = address; at < address + length; at++) written.add(Math.floor(at / BLOCK_BYTES));
   for (let i = address; i < address + length; i++) state[i] = ((state[i] as number) + 1) & 0xff;
 }
 
@@ -103,12 +108,42 @@ function order(accounts: number, slot: number): void {
   write(layout.INSTRUMENTS + instrument * layout.INSTRUMENT_SIZE + 64, 16);
 }
 
+/** Pairs that a root over these blocks hashes, height by height from 1: what no implementation can avoid. */
+function pairsByHeight(blocks: ReadonlySet<number>): number[] {
+  const counts = [2 * blocks.size, blocks.size];
+  let nodes = [...blocks].toSorted((a, b) => a - b);
+  for (let height = 3; height <= DEPTH; height++) {
+    nodes = nodes.map((node) => node >>> 1).filter((node, i, all) => node !== all[i - 1]);
+    counts.push(nodes.length);
+  }
+  return counts;
+}
+
+const hasher = fastestHasher();
+const floorInput = new Uint8Array(2 ** 20);
+const floorOutput = new Uint8Array(2 ** 19);
+
+/** Microseconds that the hashes alone take, on data at hand and in as many calls. */
+function floorUs(counts: readonly number[]): number {
+  const views = counts.map((count) => [
+    floorInput.subarray(0, count * 64),
+    floorOutput.subarray(0, count * 32),
+  ]);
+  const began = process.hrtime.bigint();
+  for (const [input, output] of views) {
+    hasher.hashInto(input as Uint8Array, output as Uint8Array);
+  }
+  return Number(process.hrtime.bigint() - began) / 1000;
+}
+
 const tree = new StateTree({ state, marks });
 tree.rebuild();
 say('\nsegments of 16 orders, their fills, globals and scratch:');
 for (const accounts of [100, 1000, 100_000]) {
   const times: number[] = [];
+  const floors: number[] = [];
   let blocks = 0;
+  let hashes = 0;
   for (let segment = 0; segment < 2000; segment++) {
     exports.undoReset?.();
     for (let i = 0; i < layout.SEGMENT_COMMANDS; i++) order(accounts, segment * 16 + i);
@@ -119,9 +154,15 @@ for (const accounts of [100, 1000, 100_000]) {
     blocks += tree.update();
     tree.root();
     times.push(Number(process.hrtime.bigint() - began) / 1000);
+    const counts = pairsByHeight(written);
+    written.clear();
+    hashes += counts.reduce((sum, count) => sum + count, 0);
+    floors.push(floorUs(counts));
   }
-  const cost = median(times.slice(1000)).toFixed(0);
-  say(`  ${accounts} accounts: ${Math.round(blocks / 2000)} dirty blocks, ${cost} us a root`);
+  const each = (sum: number) => Math.round(sum / 2000);
+  const [cost, floor] = [times, floors].map((all) => median(all.slice(1000)).toFixed(0));
+  say(`  ${accounts} accounts: ${each(blocks)} dirty blocks, ${cost} us a root,`);
+  say(`    of which its ${each(hashes)} hashes alone ${floor} us`);
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'plimsoll-bench-'));
