@@ -1,7 +1,11 @@
+import { join } from 'node:path';
+import pino from 'pino';
 import type { Staff } from '#infra/bots/hire.ts';
 import type { BatchLedger } from '#infra/devnet/batch-ledger.ts';
+import type { DevnetKey } from '#infra/devnet/keys.ts';
 import type { Stack } from '#infra/devnet/stack.ts';
 import type { WatcherProcess } from '#infra/devnet/watcher-process.ts';
+import { ExitTool } from '#prover/exit/lib.ts';
 import type { PlimsollClient } from '#shared/client/index.ts';
 import type { Census } from './census.ts';
 import type { Checks } from './checks.ts';
@@ -24,6 +28,29 @@ export interface Demo {
   readonly watcher: WatcherProcess;
   /** What has to be ended afterwards, in reverse order. */
   readonly cleanups: (() => Promise<unknown>)[];
+}
+
+/** The exit tool with somebody's key: it knows L1 and nothing else. What it says is shown. */
+export function exitTool(demo: Demo, key: DevnetKey): Promise<ExitTool> {
+  const { anvil, deployment } = demo.stack;
+  return ExitTool.open(
+    {
+      rpcUrl: anvil.url,
+      settlement: deployment.settlement,
+      chainId: deployment.chainId,
+      engineHash: null,
+      dataDirectory: join(demo.folder, 'exit-tool'),
+      fromGenesis: false,
+      fromBlock: deployment.fromBlock,
+      confirmations: 0n,
+      chunkBlocks: 50_000n,
+    },
+    {
+      account: key.account,
+      log: pino({ level: 'silent' }),
+      say: (line) => demo.checks.note(line),
+    },
+  );
 }
 
 /** Money in 1e-6 USDC as people read it. */

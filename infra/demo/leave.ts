@@ -1,9 +1,18 @@
 import { join } from 'node:path';
-import { bytesToHex, type Hex } from 'viem';
+import type { Hex } from 'viem';
 import { WatcherProcess } from '#infra/devnet/watcher-process.ts';
-import { encodeForcedAction } from '#shared/protocol/commands.ts';
-import { money } from '#shared/protocol/units.ts';
-import { type Demo, usdc } from './context.ts';
+import {
+  closeExit,
+  type ExitTool,
+  exitAccounts,
+  forceCommand,
+  freezeExchange,
+  openExit,
+  parseForced,
+  refundDeposits,
+  reportDeficits,
+} from '#prover/exit/lib.ts';
+import { type Demo, exitTool, usdc } from './context.ts';
 import { eventually } from './eventually.ts';
 import { type AccountWorth, Rebuilt } from './rebuild.ts';
 import { exitShares } from './shares.ts';
@@ -11,7 +20,6 @@ import type { Vault } from './vault.ts';
 
 /** Why the contract froze: a message waited for longer than it may (contracts/src/Types.sol). */
 const REASON_INBOX = 1;
-const FORCED_AMOUNT = 250_000_000n; // 250 USDC
 const LATE_DEPOSIT = 500_000_000n; // 500 USDC
 const FUND = 0;
 
@@ -27,11 +35,16 @@ export async function stopForGood(demo: Demo, vault: Vault): Promise<void> {
   await stack.l1.mint(stack.roles.deployer, vault.token, [first.key.account.address], LATE_DEPOSIT);
   await stack.l1.deposit(stack.deployment, [first.key], LATE_DEPOSIT);
   checks.note(`account ${first.account} deposits ${usdc(LATE_DEPOSIT)} that nobody will credit`);
-  const action = { kind: 'withdraw', amount: money(FORCED_AMOUNT) } as const;
-  await vault.force(second.key, second.account, bytesToHex(encodeForcedAction(action)));
+  const owner = await exitTool(demo, second.key);
+  const state = await owner.account(second.account);
+  const { index } = await forceCommand(
+    owner,
+    second.account,
+    parseForced(['withdraw', '250'], state),
+  );
   checks.check(
-    `account ${second.account} forces a withdrawal of ${usdc(FORCED_AMOUNT)} through L1`,
-    true,
+    `account ${second.account} forced a withdrawal through L1 (inbox message ${index})`,
+    index > 0n,
   );
   checks.check(
     'nobody can freeze yet: the sequencer still has time to serve it',
@@ -43,7 +56,7 @@ export async function stopForGood(demo: Demo, vault: Vault): Promise<void> {
   );
   checks.must('the forced command was ignored for longer than the contract allows', waited);
   const bond = await vault.bond();
-  await vault.send(stack.roles.helper, 'freeze', [[]]);
+  await freezeExchange(await exitTool(demo, stack.roles.helper));
   checks.equal('the exchange is frozen, for that reason', await vault.freezeReason(), REASON_INBOX);
   checks.check(
     'the sequencer has lost its bond',
@@ -97,22 +110,20 @@ export async function takeEverybodyOut(demo: Demo, vault: Vault, rebuilt: Rebuil
   if (header === undefined) throw new Error('there is no batch');
   const final = await eventually(60_000, () => vault.isFinal(header));
   checks.must(`the last batch (${header.number}) is final`, final);
-  await vault.openExit(helper, rebuilt.tree);
-  const below = users.filter((one) => one.equity < 0n).map((one) => one.account);
-  await vault.reportDeficits(helper, rebuilt.tree, below);
-  checks.note(`${below.length} accounts with negative equity were reported`);
+  const tool = await exitTool(demo, helper);
+  await openExit(tool);
+  const reported = await reportDeficits(tool);
+  checks.equal(
+    'every account with negative equity is reported',
+    reported.length,
+    users.filter((one) => one.equity < 0n).length,
+  );
   const over = await eventually(60_000, async () => !(await vault.refuses(helper, 'settleExit')));
   checks.must('the report period is over', over);
-  await vault.send(helper, 'settleExit', [[]]);
-
   const expected = await duePayments(vault, accounts);
   const before = new Map<string, bigint>();
   for (const owner of expected.keys()) before.set(owner, await vault.balanceOf(owner));
-  await vault.exit(
-    helper,
-    rebuilt.tree,
-    users.map((one) => one.account),
-  );
+  await exitAccounts(tool, await tool.everybody());
   const wrong: string[] = [];
   for (const [owner, due] of expected) {
     const got = (await vault.balanceOf(owner)) - (before.get(owner) ?? 0n);
@@ -123,26 +134,20 @@ export async function takeEverybodyOut(demo: Demo, vault: Vault, rebuilt: Rebuil
     wrong.join(', '),
     '',
   );
-  await refundAndClose(demo, vault, rebuilt);
+  await refundAndClose(demo, vault, tool);
 }
 
-async function refundAndClose(demo: Demo, vault: Vault, rebuilt: Rebuilt): Promise<void> {
+async function refundAndClose(demo: Demo, vault: Vault, tool: ExitTool): Promise<void> {
   const { checks, stack } = demo;
-  const helper = stack.roles.helper;
-  const deposits = rebuilt.waitingMessages.filter((one) => one.message.startsWith('0x01'));
   const owner = stack.traders[0]?.key.account.address ?? '0x';
   const before = await vault.balanceOf(owner);
-  await vault.send(
-    helper,
-    'refundDeposit',
-    deposits.map((one) => [one.index, one.message] as const),
-  );
+  await refundDeposits(tool);
   checks.equal(
     'the deposit in flight went back to its wallet',
     (await vault.balanceOf(owner)) - before,
     LATE_DEPOSIT,
   );
-  await vault.send(helper, 'closeExit', [[]]);
+  await closeExit(tool);
   checks.equal('the vault holds exactly zero', await vault.balance(), 0n);
   checks.equal('and owes exactly zero', await vault.held(), 0n);
   const addresses = new Set([

@@ -101,14 +101,6 @@ export class Rebuilt {
     return this.#commands;
   }
 
-  /** Messages that were enqueued but are not in the state, with their numbers. */
-  get waitingMessages(): readonly { index: bigint; message: Hex }[] {
-    const consumed = Number(this.header?.inboxCount ?? 0n);
-    return this.#messages
-      .slice(consumed)
-      .map((message, at) => ({ index: BigInt(consumed + at), message: bytesToHex(message) }));
-  }
-
   /**
    * Applies batches up to `number`, or all of them. Returns the first disagreement in words, or undefined if there is none.
    */

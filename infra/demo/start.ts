@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { hire } from '#infra/bots/hire.ts';
+import { hire, type Staff } from '#infra/bots/hire.ts';
 import { BatchLedger } from '#infra/devnet/batch-ledger.ts';
 import { nextExpiryMs } from '#infra/devnet/clock.ts';
 import { freePort } from '#infra/devnet/ports.ts';
@@ -59,8 +59,8 @@ export async function startDemo(
   );
   cleanups.push(() => stack.stop());
   stack.oracle.start();
-  const apiUrl = stack.sequencer.apiUrl;
-  const reader = await PlimsollClient.create({ url: apiUrl, transport: 'rest' });
+  const url = stack.sequencer.apiUrl;
+  const reader = await PlimsollClient.create({ url, transport: 'rest' });
   const watcher = await WatcherProcess.start({
     l1Url: stack.anvil.url,
     deployment: stack.deployment,
@@ -69,21 +69,7 @@ export async function startDemo(
   });
   cleanups.push(() => watcher.child.end());
   const record = new OrderRecord();
-  const staff = await hire(
-    {
-      apiUrl,
-      seed,
-      makers: MAKERS,
-      restTakers: REST_TAKERS,
-      commandsPerSecond: COMMANDS_PER_SECOND,
-    },
-    {
-      clock: stack.clock,
-      market,
-      traders: stack.traders,
-      wrap: (account, transport) => new RecordedAccount(account, record, transport),
-    },
-  );
+  const staff = await hireRecorded(stack, seed, record);
   cleanups.push(() => staff.dismiss());
   const census = new Census();
   const { l1, deployment } = stack;
@@ -110,6 +96,25 @@ export async function startDemo(
   await checkDeposits(checks, stack, reader);
   await checkListing(demo);
   return demo;
+}
+
+/** Bots whose every order goes into the record. */
+function hireRecorded(stack: Stack, seed: number, record: OrderRecord): Promise<Staff> {
+  return hire(
+    {
+      apiUrl: stack.sequencer.apiUrl,
+      seed,
+      makers: MAKERS,
+      restTakers: REST_TAKERS,
+      commandsPerSecond: COMMANDS_PER_SECOND,
+    },
+    {
+      clock: stack.clock,
+      market: stack.market,
+      traders: stack.traders,
+      wrap: (account, transport) => new RecordedAccount(account, record, transport),
+    },
+  );
 }
 
 /** Sixty options: five strikes of three expiries, calls and puts, on two underlyings. */

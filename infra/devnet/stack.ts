@@ -127,24 +127,12 @@ async function build(
   ]);
 
   report('starting the oracle');
-  const domain = domainSeparator({
-    chainId: BigInt(deployment.chainId),
-    contract: hexToBytes(deployment.settlement),
-  });
-  const oracleClient = await PlimsollClient.create(
-    { url: sequencer.apiUrl, backoff: { firstMs: 50, maxMs: 500 } },
-    { now: () => clock.nowMs() },
-  );
-  cleanups.push(async () => oracleClient.close());
-  const oracle = new Oracle(oracleOptions(rate), {
+  const { oracle, oracleClient } = await makeOracle(options, deps, {
     clock,
-    market,
-    committee: new OracleCommittee({ signers, domain, seed }),
-    submit: (command) => oracleClient.submit(command),
-    onRefusal: firstOfEach((what, error) =>
-      report(`the exchange refused the oracle's ${what}: ${explain(error)}`),
-    ),
+    deployment,
+    apiUrl: sequencer.apiUrl,
   });
+  cleanups.push(async () => oracleClient.close());
   const stopOracle = async (): Promise<void> => {
     oracleClient.close();
     await oracle.stop();
@@ -156,6 +144,33 @@ async function build(
   };
   const parts = { time, clock, market, roles, anvil, l1, deployment, challengePeriod };
   return { ...parts, traders, sequencer, oracle, stopOracle, stop };
+}
+
+/** The oracle of the committee that the deployment knows, with a connection of its own; not started. */
+async function makeOracle(
+  { seed, rate }: StackOptions,
+  { market, report }: StackDependencies,
+  parts: { clock: Clock; deployment: Deployment; apiUrl: string },
+): Promise<{ oracle: Oracle; oracleClient: PlimsollClient }> {
+  const { clock, deployment, apiUrl } = parts;
+  const domain = domainSeparator({
+    chainId: BigInt(deployment.chainId),
+    contract: hexToBytes(deployment.settlement),
+  });
+  const oracleClient = await PlimsollClient.create(
+    { url: apiUrl, backoff: { firstMs: 50, maxMs: 500 } },
+    { now: () => clock.nowMs() },
+  );
+  const oracle = new Oracle(oracleOptions(rate), {
+    clock,
+    market,
+    committee: new OracleCommittee({ signers: devnetSigners(seed), domain, seed }),
+    submit: (command) => oracleClient.submit(command),
+    onRefusal: firstOfEach((what, error) =>
+      report(`the exchange refused the oracle's ${what}: ${explain(error)}`),
+    ),
+  });
+  return { oracle, oracleClient };
 }
 
 async function startAnvil(
