@@ -23,6 +23,7 @@ export const LOT_LIMIT_USDC: u32 = 10_000;
 export const MAX_FEE: u32 = 1_000_000; // of the notional, 1e-6: all of it
 export const MAX_SUBACCOUNTS: u32 = 16;
 export const MAX_LOTS: u32 = 5_000_000; // of one order, and of one position either way; margin.ts needs the bound
+export const MAX_AN_EXPIRY: u32 = 128; // instruments of one underlying and expiry
 export const LABELS_PER_BUCKET: u32 = 8;
 export const LABEL_BUCKETS: u32 = 1 << 18;
 export const HISTORY_ENTRIES: u32 = 32; // one a minute: the last 30 minutes and a bit of a mark
@@ -34,7 +35,7 @@ export const SEGMENT_COMMANDS: u32 = 16;
 export const SEGMENT_BYTES: u32 = 16384; // commands with their length prefixes and the root
 export const BATCH_BYTES: u32 = 122880;
 export const MAX_TOUCHES: u32 = 16; // resting orders one match may touch
-export const MAX_SWEEP: u32 = 16; // orders one sweep may name
+export const MAX_SWEEP: u32 = 8; // orders one sweep may name
 export const SETTLE_POSITIONS: u32 = 16; // positions one settleAccount pays
 
 // ---- globals: one page ----------------------------------------------------------------------------------
@@ -56,6 +57,9 @@ export const UNDERLYINGS: usize = 1024;
 export const UNDERLYING_SIZE: usize = 512;
 export const SIGNERS: usize = UNDERLYINGS + UNDERLYING_SIZE * <usize>MAX_UNDERLYINGS; // 3072
 export const SIGNER_SIZE: usize = 32; // address (20), padding
+/** How many instruments each expiry day has: 16 x (day u32, count u32) an underlying. */
+export const EXPIRY_COUNTS: usize = SIGNERS + SIGNER_SIZE * <usize>MAX_SIGNERS; // 3584
+export const EXPIRY_COUNTS_SIZE: usize = 128;
 export const GLOBALS_SIZE: usize = 4096;
 
 // ---- scratch: nothing here outlives a command ----------------------------------------------------------

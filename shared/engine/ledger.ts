@@ -29,8 +29,14 @@ export function changePosition(
   const now = old + lots;
   position.lots = now;
   if (old == 0) {
-    if (now != 0) account.held++;
-  } else if (now == 0) account.held--;
+    if (now != 0) {
+      account.held++;
+      instrument.holders++;
+    }
+  } else if (now == 0) {
+    account.held--;
+    instrument.holders--;
+  }
   instrument.openInterest += <u64>(<i64>(now > 0 ? now : 0) - <i64>(old > 0 ? old : 0));
   account.cash += cash;
   account.shortMargin += isolated(position, initial) - riskBefore;

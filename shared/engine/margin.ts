@@ -1,10 +1,11 @@
+import { DAY_MS } from "./math/calendar";
 import { MAX_LOTS, MAX_POSITIONS, WORK_AREA } from "./layout";
 import { Account } from "./records/account";
 import { Globals } from "./records/globals";
 import { Instrument, SETTLED } from "./records/instrument";
 import { Position, positionAt } from "./records/position";
 import { Underlying } from "./records/underlying";
-import { charge, WORK_EXACT } from "./work";
+import { charge, WORK_EXACT, WORK_TERM } from "./work";
 
 // Standard margin (design, exchange.md "Standard"), on cash: an account is well when
 //
@@ -38,10 +39,22 @@ export function isolated(position: Position, initial: i64): i64 {
   return worstShort(position) * initial;
 }
 
+/** What bringing an account to the current marks costs: nothing if it is there. */
+export function refreshWork(account: Account): u32 {
+  if (account.marginEpoch == Globals.get().marginEpoch) return 0;
+  return WORK_TERM * <u32>popcnt(account.occupied);
+}
+
+/** What one exact margin of an account costs. */
+export function exactWork(account: Account): u32 {
+  return WORK_EXACT * <u32>popcnt(account.occupied);
+}
+
 /** Brings the cached sum of isolated margins to the current marks. At most 64 terms. */
 export function refreshMargin(account: Account): void {
   const epoch = Globals.get().marginEpoch;
   if (account.marginEpoch == epoch) return;
+  charge(refreshWork(account));
   account.marginEpoch = epoch;
   let sum: i64 = 0;
   let left = account.occupied;
@@ -64,7 +77,7 @@ export function freeBound(account: Account): i64 {
 
 /** free collateral by the exact margin. */
 export function freeExact(account: Account): i64 {
-  charge(WORK_EXACT);
+  charge(exactWork(account));
   return account.cash - account.premiumReserve - exactMargin(account);
 }
 
@@ -73,21 +86,23 @@ export function isWell(account: Account): bool {
   return freeBound(account) >= 0 || freeExact(account) >= 0;
 }
 
-// ---- exact margin: entries of (group, strike, lots, put) in the work area, 24 bytes each ---------------------
+// ---- exact margin ---------------------------------------------------------------------------------------------
+// Entries lie at ENTRIES; what is sorted are keys of expiry, strike and entry number, 8 bytes each, between two buffers.
 
-const ENTRIES: usize = WORK_AREA + 1024;
-const ENTRY: usize = 24;
+const KEYS: usize = WORK_AREA + 512;
+const SPARE_KEYS: usize = KEYS + 512;
+const ENTRIES: usize = SPARE_KEYS + 512; // 64 x 24 bytes, to the end of the work area
 
 @unmanaged
 class Entry {
-  group: u64; // underlying << 56 | expiry ms
   strikePerLot: i64; // money a lot
+  isolated: i64; // margin on its own
   lots: i32; // after every open sell, negative is short
   put: u32;
 
   @inline
   static at(index: u32): Entry {
-    return changetype<Entry>(ENTRIES + <usize>index * ENTRY);
+    return changetype<Entry>(ENTRIES + <usize>index * 24);
   }
 }
 
@@ -97,9 +112,8 @@ function exactMargin(account: Account): i64 {
   let total: i64 = 0;
   let left = account.occupied;
   while (left != 0) {
-    const index = <u32>ctz(left);
+    const position = positionAt(account, <u32>ctz(left));
     left &= left - 1;
-    const position = positionAt(account, index);
     const lots = position.lots - <i32>position.openSell;
     if (lots == 0) continue;
     const instrument = Instrument.at(position.instrument);
@@ -108,83 +122,97 @@ function exactMargin(account: Account): i64 {
       if (lots < 0) total += isolated(position, instrument.initial0);
       continue;
     }
-    const entry = Entry.at(count);
-    entry.group = ((<u64>instrument.underlying) << 56) | instrument.expiry;
-    entry.strikePerLot = <i64>(
-      (((<u64>instrument.strike) * 1_000_000) / Underlying.at(instrument.underlying).lotsPerContract)
-    );
-    entry.lots = lots;
-    entry.put = instrument.put;
+    addEntry(count, position, instrument, lots);
     count++;
   }
-  for (let first: u32 = 0; first < count; first++) {
-    const group = Entry.at(first).group;
-    if (group == 0) continue;
-    total += expiryMargin(account, first, count, group);
-    for (let index = first; index < count; index++) {
-      const entry = Entry.at(index);
-      if (entry.group == group) entry.group = 0;
-    }
+  const keys = sortKeys(count);
+  for (let first: u32 = 0; first < count; ) {
+    let next = first + 1;
+    const group = groupAt(keys, first);
+    while (next < count && groupAt(keys, next) == group) next++;
+    total += expiryMargin(keys, first, next);
+    first = next;
   }
   return total;
 }
 
-/** The lesser of the group's isolated margins and its largest loss. */
-function expiryMargin(account: Account, first: u32, count: u32, group: u64): i64 {
-  const isolatedSum = isolatedOf(account, group);
-  if (isolatedSum == 0) return 0;
-  const loss = largestLoss(first, count, group);
-  return loss < isolatedSum ? loss : isolatedSum;
+/** A key: underlying (2 bits), expiry day (24), strike (27), entry (6). Strikes are below 1e8 (instruments.ts). */
+function addEntry(index: u32, position: Position, instrument: Instrument, lots: i32): void {
+  const underlying = Underlying.at(instrument.underlying);
+  const entry = Entry.at(index);
+  const strike = <u64>instrument.strike;
+  entry.strikePerLot = <i64>((strike * 1_000_000) / underlying.lotsPerContract);
+  entry.isolated = isolated(position, instrument.initial(underlying.buffer));
+  entry.lots = lots;
+  entry.put = instrument.put;
+  const group = ((<u64>instrument.underlying) << 24) | (instrument.expiry / DAY_MS);
+  store<u64>(KEYS + ((<usize>index) << 3), (group << 33) | (strike << 6) | (<u64>index));
 }
 
-function isolatedOf(account: Account, group: u64): i64 {
-  let sum: i64 = 0;
-  let left = account.occupied;
-  while (left != 0) {
-    const index = <u32>ctz(left);
-    left &= left - 1;
-    const position = positionAt(account, index);
-    if (worstShort(position) == 0) continue;
-    const instrument = Instrument.at(position.instrument);
-    if ((((<u64>instrument.underlying) << 56) | instrument.expiry) != group) continue;
-    if (instrument.state == SETTLED) continue;
-    sum += isolated(position, initialPerLot(instrument));
+@inline
+function keyAt(keys: usize, index: u32): u64 {
+  return load<u64>(keys + ((<usize>index) << 3));
+}
+
+@inline
+function groupAt(keys: usize, index: u32): u64 {
+  return keyAt(keys, index) >> 33;
+}
+
+/** Merge sort from the bottom up: six passes at most over 64 keys, whatever their order. Returns where they ended up. */
+function sortKeys(count: u32): usize {
+  let from = KEYS;
+  let to = SPARE_KEYS;
+  for (let width: u32 = 1; width < count; width <<= 1) {
+    for (let start: u32 = 0; start < count; start += width << 1) mergeRuns(from, to, start, width, count);
+    const other = from;
+    from = to;
+    to = other;
   }
-  return sum;
+  return from;
+}
+
+function mergeRuns(from: usize, to: usize, start: u32, width: u32, count: u32): void {
+  const middle = start + width < count ? start + width : count;
+  const end = middle + width < count ? middle + width : count;
+  let low = start;
+  let high = middle;
+  for (let index = start; index < end; index++) {
+    const takeLow = low < middle && (high >= end || keyAt(from, low) <= keyAt(from, high));
+    store<u64>(to + ((<usize>index) << 3), keyAt(from, takeLow ? low : high));
+    if (takeLow) low++;
+    else high++;
+  }
 }
 
 /**
- * -min over all prices of the group's payoff, or 0 if that is a gain. The payoff is piecewise linear, so its minimum is at
- * price zero, at a strike, or at infinity, where net short calls lose without bound.
+ * The lesser of the expiry's isolated margins and its largest loss. The payoff of the whole is piecewise linear in the
+ * price: its minimum is at zero, at a strike, or at infinity, where net short calls lose without bound. One walk up the strikes
+ * keeps value and slope.
  */
-function largestLoss(first: u32, count: u32, group: u64): i64 {
-  let netCalls: i64 = 0;
-  for (let index = first; index < count; index++) {
-    const entry = Entry.at(index);
-    if (entry.group == group && entry.put == 0) netCalls += entry.lots;
-  }
-  if (netCalls < 0) return i64.MAX_VALUE;
-  let worst = payoff(first, count, group, 0);
-  for (let index = first; index < count; index++) {
-    const entry = Entry.at(index);
-    if (entry.group != group) continue;
-    const value = payoff(first, count, group, entry.strikePerLot);
-    if (value < worst) worst = value;
-  }
-  return worst < 0 ? -worst : 0;
-}
-
-/** The group's payoff at a price, money. */
-function payoff(first: u32, count: u32, group: u64, price: i64): i64 {
+function expiryMargin(keys: usize, first: u32, next: u32): i64 {
   let sum: i64 = 0;
-  for (let index = first; index < count; index++) {
-    const entry = Entry.at(index);
-    if (entry.group != group) continue;
-    const per = entry.put != 0 ? entry.strikePerLot - price : price - entry.strikePerLot;
-    if (per <= 0) continue;
-    sum += <i64>entry.lots * per;
+  let value: i64 = 0;
+  let slope: i64 = 0;
+  for (let index = first; index < next; index++) {
+    const entry = Entry.at(<u32>keyAt(keys, index) & 63);
+    sum += entry.isolated;
+    if (entry.put == 0) continue;
+    value += <i64>entry.lots * entry.strikePerLot;
+    slope -= entry.lots;
   }
-  return sum;
+  if (sum == 0) return 0;
+  let worst = value;
+  let price: i64 = 0;
+  for (let index = first; index < next; index++) {
+    const entry = Entry.at(<u32>keyAt(keys, index) & 63);
+    value += slope * (entry.strikePerLot - price);
+    price = entry.strikePerLot;
+    if (value < worst) worst = value;
+    slope += entry.lots; // a call begins to pay, a put ends
+  }
+  if (slope < 0 || worst < -sum) return sum;
+  return worst < 0 ? -worst : 0;
 }
 
 if (MAX_LOTS > 5_000_000) ERROR("sums are bounded for 5,000,000 lots");

@@ -1,42 +1,55 @@
-import { Globals } from "./records/globals";
 import {
-  CMD_DELIST, CMD_INDEX, CMD_LIST, CMD_ORDER, CMD_AMEND, CMD_REPRICE, CMD_SETTLE_ACCOUNT, CMD_SETTLE_INSTRUMENT, CMD_SWEEP,
-  CMD_VOLATILITY,
+  CMD_AMEND, CMD_CANCEL_ALL, CMD_DELIST, CMD_INDEX, CMD_LIST, CMD_ORDER, CMD_REPRICE, CMD_SETTLE_ACCOUNT,
+  CMD_SETTLE_INSTRUMENT, CMD_SWEEP, CMD_TRANSFER, CMD_VOLATILITY, CMD_WITHDRAW,
 } from "./kinds";
+import { Globals } from "./records/globals";
 
-// The segment's work budget, in weighted units of about one machine step; a scattered leaf counts as 160.
-// First bounds of the design's section 12, calibrated when the machine on L1 exists: a segment is full at
-// 256,000. A command that might not fit is refused in constant time and runs in the next segment.
+// The segment's work budget, in weighted units of about one machine step; a scattered leaf counts as 160. Set from
+// instruction counts of real commands (test/engine/work.test.ts holds them to it); calibrated again when the machine on
+// L1 exists. A command that might not fit is refused in constant time and runs in the next segment; inside a command,
+// what is done for each order touched is charged as it is done, and a match that has no room for the next touch ends.
 
 export const SEGMENT_WORK: u32 = 256_000;
-/** One resting order touched by a match, with its account. */
-export const WORK_TOUCH: u32 = 3_000;
-/** One evaluation of the exact standard margin. */
-export const WORK_EXACT: u32 = 12_000;
-export const MAX_EXACT: u32 = 4;
+/** One resting order touched, traded with, and gone, its account at the current marks. */
+export const WORK_TOUCH: u32 = 7_000;
+/** One position of an account brought to the current marks: its entry, its instrument. */
+export const WORK_TERM: u32 = 500;
+/** One position in an exact margin. */
+export const WORK_EXACT: u32 = 700;
 /** The most an inbox message may do: a forced order. */
-export const WORST_MESSAGE: u32 = 110_000;
+export const WORST_MESSAGE: u32 = 190_000;
 
-/** The most a command of this kind may do, or 0 for kinds that do not exist. */
+/** Room that a command of this kind must find. */
 export function worstWork(kind: u32): u32 {
-  if (kind >= CMD_ORDER) return kind == CMD_ORDER || kind == CMD_AMEND ? 110_000 : 16_000;
-  if (kind == CMD_INDEX) return 40_000;
-  if (kind == CMD_VOLATILITY) return 48_000;
-  if (kind == CMD_REPRICE) return 24_000;
-  if (kind == CMD_SWEEP) return 40_000;
-  if (kind == CMD_SETTLE_ACCOUNT) return 20_000;
-  if (kind == CMD_SETTLE_INSTRUMENT) return 6_000;
-  if (kind == CMD_LIST || kind == CMD_DELIST) return 8_000;
-  return 16_000;
+  if (kind >= CMD_ORDER) {
+    if (kind == CMD_ORDER) return 140_000; // 64 positions: refreshed, two exact margins; and some touches
+    if (kind == CMD_AMEND) return 180_000;
+    if (kind == CMD_CANCEL_ALL) return 60_000;
+    return kind == CMD_WITHDRAW || kind == CMD_TRANSFER ? 96_000 : 48_000;
+  }
+  if (kind == CMD_INDEX) return 48_000;
+  if (kind == CMD_VOLATILITY) return 64_000;
+  if (kind == CMD_REPRICE) return 32_000;
+  if (kind == CMD_SWEEP) return 48_000;
+  if (kind == CMD_SETTLE_ACCOUNT) return 80_000;
+  return kind == CMD_LIST || kind == CMD_DELIST || kind == CMD_SETTLE_INSTRUMENT ? 10_000 : 4_000;
 }
 
-/** What every command of this kind is charged before it starts. */
+/** What every command of this kind is charged before it starts; touches, refreshes and exact margins come on top. */
 export function baseWork(kind: u32): u32 {
-  if (kind == CMD_ORDER || kind == CMD_AMEND) return 8_000;
+  if (kind >= CMD_ORDER) return kind == CMD_CANCEL_ALL ? 24_000 : kind == CMD_AMEND ? 16_000 : 9_000;
+  if (kind == CMD_SWEEP) return 3_000;
+  if (kind == CMD_SETTLE_ACCOUNT) return 40_000;
   return worstWork(kind);
 }
 
 @inline
 export function charge(units: u32): void {
   Globals.get().work += units;
+}
+
+/** Whether this segment has room for so much more. */
+@inline
+export function fits(units: u32): bool {
+  return Globals.get().work + units <= SEGMENT_WORK;
 }

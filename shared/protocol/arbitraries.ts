@@ -1,5 +1,6 @@
 import fc, { type Arbitrary } from 'fast-check';
 import * as K from '#shared/engine/kinds.ts';
+import { MAX_SWEEP } from '#shared/engine/layout.ts';
 import type { Action, Command, SignedCommand, SystemCommand } from './command-types.ts';
 import type { InboxMessage } from './inbox.ts';
 import { lots, money, ticks } from './units.ts';
@@ -123,7 +124,7 @@ export const systemCommand: Arbitrary<SystemCommand> = fc.oneof(
   u16.map((instrument): SystemCommand => ({ kind: 'settleInstrument', instrument })),
   u32.map((account): SystemCommand => ({ kind: 'settleAccount', account })),
   fc
-    .array(u64, { minLength: 1, maxLength: 16 })
+    .array(u64, { minLength: 1, maxLength: MAX_SWEEP })
     .map((orderIds): SystemCommand => ({ kind: 'sweep', orderIds })),
   u16.map((instrument): SystemCommand => ({ kind: 'delist', instrument })),
 );

@@ -35,6 +35,7 @@ class Run {
 
   constructor(seed: number) {
     this.pick = random(seed);
+    this.world.freshSegments = true;
     for (let index = 0; index < 6; index++)
       this.accounts.push(this.world.deposit(wallet(index + 1), 10n ** 15n));
     this.world.expect(this.world.index(0, 90_000_000_000n));
@@ -102,6 +103,7 @@ class Run {
     if (code !== 0) return;
     const { filled, resting, cancelled, why } = world.result;
     expect({ code, filled, resting, cancelled, why }).toEqual(expected);
+    if (tif === K.TIF_FOK) expect(cancelled).toBe(0);
   }
 
   cancel(account: number): void {

@@ -86,7 +86,7 @@ export class Twin {
 
   labelled(account: number, label: bigint): TwinOrder | undefined {
     return this.orders.find(
-      (order) => order.account === account && order.label === label && !this.dead.has(order.id),
+      (order) => order.account === account && order.label === label && !this.isDead(order),
     );
   }
 
@@ -110,21 +110,17 @@ export class Twin {
     return C.OK;
   }
 
-  /** Reduce-only makers are not counted on (match.ts says why), and each costs one of four exact checks. */
+  /** A reduce-only maker in the way may or may not trade, and is not risked (match.ts). */
   #fillable(order: TwinOrder, stp: number): number {
     let wanted = order.lots;
-    let exact = 0;
     for (const [index, other] of this.reach(order).entries()) {
-      if (index === TOUCHES || exact >= 4) return C.NOT_FILLABLE;
+      if (index === TOUCHES) return C.NOT_FILLABLE;
       if (this.isDead(other)) continue;
       if (other.account === order.account && stp !== K.STP_ALLOW) {
         if (stp === K.STP_CANCEL_MAKER) continue;
         return C.SELF_TRADE;
       }
-      if (other.flags & K.FLAG_REDUCE_ONLY) {
-        exact++;
-        continue;
-      }
+      if (other.flags & K.FLAG_REDUCE_ONLY) return C.NOT_FILLABLE;
       wanted -= Math.min(wanted, other.lots);
       if (wanted === 0) return C.OK;
     }
@@ -135,12 +131,11 @@ export class Twin {
     const result = none(C.OK);
     let wanted = order.lots;
     let touches = 0;
-    let exact = 0;
     let ownFilled = 0;
     while (wanted > 0) {
       const maker = this.reach(order)[0];
       if (!maker) break;
-      if (touches === TOUCHES || exact >= 4) {
+      if (touches === TOUCHES) {
         result.why = C.TOO_MANY_TOUCHES;
         break;
       }
@@ -156,6 +151,7 @@ export class Twin {
         break;
       }
       let lots = maker.lots;
+      let offered = lots;
       if (maker.flags & K.FLAG_REDUCE_ONLY) {
         // The taker's own fills are booked at the end of the match, so its resting orders see its position from before.
         const closable =
@@ -163,11 +159,11 @@ export class Twin {
             (maker.account === order.account ? ownFilled : 0)) *
           (maker.sell ? 1 : -1);
         lots = Math.min(lots, Math.max(0, closable));
+        offered = lots;
         if (lots === 0) {
           this.remove(maker);
           continue;
         }
-        exact++;
       }
       lots = Math.min(lots, wanted);
       this.#move(maker.account, maker.instrument, maker.sell ? -lots : lots);
@@ -175,7 +171,9 @@ export class Twin {
       ownFilled += order.sell ? -lots : lots;
       wanted -= lots;
       maker.lots -= lots;
-      if (maker.lots === 0) this.remove(maker);
+      // A reduce-only order with nothing left to close goes at once, if the taker wants more.
+      if (maker.lots === 0 || (offered === lots && maker.lots > 0 && wanted > 0))
+        this.remove(maker);
     }
     result.filled = order.lots - wanted;
     if (wanted > 0 && tif >= K.TIF_IOC && result.why === 0) result.why = C.NOT_FILLABLE;

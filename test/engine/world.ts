@@ -70,6 +70,8 @@ export class World {
   readonly genesis: GenesisMessage;
   readonly nonces = new Map<string, bigint>();
   nowMs = START_MS;
+  /** Runs every command in a segment of its own, so that none meets the end of a work budget. */
+  freshSegments = false;
   nextAccount = 2;
   rounds = new Map<number, number>();
   owners = new Map<number, Wallet>();
@@ -119,6 +121,7 @@ export class World {
   /** Runs a command in a segment of its own when the open one is full. */
   run(command: SystemCommand | Uint8Array): number {
     const bytes = command instanceof Uint8Array ? command : encodeCommand(command);
+    if (this.freshSegments) this.engine.segmentStart();
     let code = this.engine.execute(bytes);
     if (code === 105) {
       this.engine.segmentStart();

@@ -52,7 +52,7 @@ const SLOT_MASK = (1 << 20) - 1;
 const NOBODY = 0;
 
 /**
- * All resting orders in columns, one row per slot of the engine's order region (an id is `use << 20 | slot`).
+ * All resting orders in columns, one row per slot of the engine's order region (an id is `sequence << 20 | slot`).
  *
  * Columns instead of objects, because a million objects cost the garbage collector more than the exchange
  * itself. Memory is fixed: about 104 bytes a slot, touched only where orders were.

@@ -72,7 +72,7 @@ export const ORDER = {
 
 /** The last settled days of an underlying: day u64 and price u64 each. */
 export const SETTLED_RING = 288;
-export const SETTLED_ENTRIES = 8;
+export const SETTLED_ENTRIES = 14;
 
 /** Mark of an instrument that was never priced. */
 export const NO_PRICE = -1n;

@@ -25,7 +25,7 @@ export function levelHead(instrument: u32, tick: u32): u32 {
   return load<u32>(levelOf(instrument, tick));
 }
 
-/** Takes an order slot; 0 when the book is full, else slot + 1. Its `use` is already counted up. */
+/** Takes an order slot; 0 when the book is full, else slot + 1. Its id is new: ids only ever grow. */
 export function takeSlot(): u32 {
   const globals = Globals.get();
   let slot = globals.orderFree;
@@ -37,8 +37,8 @@ export function takeSlot(): u32 {
     slot = globals.orderTop;
   }
   const order = Order.at(slot - 1);
-  order.use++;
-  order.id = ((<u64>order.use) << 20) | (<u64>(slot - 1));
+  globals.orderSequence++;
+  order.id = (globals.orderSequence << 20) | (<u64>(slot - 1));
   order.next = 0;
   return slot;
 }

@@ -1,5 +1,5 @@
 import { LABELS, LABELS_PER_BUCKET, LABEL_BUCKETS, LABEL_BUCKET_SIZE } from "../layout";
-import { Account } from "../records/account";
+import { isDead } from "./book";
 import { Order } from "../records/order";
 
 // Live orders by account and label. A bucket is one leaf of eight slots and never overflows into
@@ -22,7 +22,7 @@ export function findLabel(accountId: u32, label: u64): u32 {
     if (slot == 0) continue;
     const order = Order.at(slot - 1);
     if (order.label != label || order.account != accountId) continue;
-    if (order.generation == Account.at(accountId).generation) return slot;
+    if (!isDead(order)) return slot;
   }
   return 0;
 }

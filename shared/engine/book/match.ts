@@ -9,7 +9,7 @@ import {
 import { MAX_TICKS, MAX_TOUCHES } from "../layout";
 import { emitFill, emitOpened } from "../events";
 import { changeOpenBuy, changeOpenSell, changePosition } from "../ledger";
-import { freeBound, freeExact, initialPerLot, refreshMargin } from "../margin";
+import { exactWork, freeBound, freeExact, initialPerLot, refreshMargin, refreshWork } from "../margin";
 import { FEE_ACCOUNT } from "../layout";
 import { changeCash } from "../ledger";
 import { Account } from "../records/account";
@@ -19,7 +19,7 @@ import { Order } from "../records/order";
 import { collectPosition, findPosition, openPosition, Position } from "../records/position";
 import { Underlying } from "../records/underlying";
 import { Result } from "../result";
-import { charge, MAX_EXACT, WORK_TOUCH } from "../work";
+import { charge, fits, WORK_TOUCH } from "../work";
 import { levelAbove, levelBelow } from "./bits";
 import { buyReserve, freeSlot, isDead, isReleased, levelHead, remove, rest, takeSlot } from "./book";
 import { mayReduce, stpOf, tifOf } from "./place";
@@ -53,49 +53,43 @@ function offered(maker: Order): u32 {
 }
 
 /**
- * Fill-or-kill and post-only look before they leap, through at most MAX_TOUCHES orders, changing nothing.
- * For fill-or-kill: OK if enough could trade. For post-only: OK if nothing live is in the way; a slide gets the level to
- * stay behind in `Result.cancelled`, for want of a second return value.
+ * Fill-or-kill and post-only look before they leap, through at most MAX_TOUCHES orders. For fill-or-kill: OK if all of it is sure to
+ * trade. For post-only: OK if nothing live is in the way; a slide gets the level to stay behind in `Result.cancelled`, for
+ * want of a second return value.
  */
 function lookAhead(account: Account, ticket: Ticket): i32 {
   const instrument = Instrument.at(ticket.instrument);
   const sell = (ticket.flags & FLAG_SELL) != 0;
   const fillOrKill = tifOf(ticket.flags) == TIF_FOK;
-  const stp = stpOf(ticket.flags);
-  const id = account.id;
+  const refusal = fillOrKill ? NOT_FILLABLE : TOO_MANY_TOUCHES;
   let wanted = ticket.lots;
   let touches: u32 = 0;
-  let exact: u32 = 0;
   let tick = crossing(instrument, sell, ticket.price);
   while (tick != 0) {
     let slot = levelHead(ticket.instrument, tick);
     while (slot != 0) {
-      if (touches == MAX_TOUCHES || exact >= MAX_EXACT) {
-        return fillOrKill ? NOT_FILLABLE : TOO_MANY_TOUCHES;
-      }
-      touches++;
-      charge(WORK_TOUCH);
       const maker = Order.at(slot - 1);
+      const makerAccount = Account.at(maker.account);
+      // Both the look and the match that follows it are charged here, so that the match is sure to have its room.
+      const cost = 2 * WORK_TOUCH + refreshWork(makerAccount);
+      if (touches == MAX_TOUCHES || !fits(cost)) return refusal;
+      touches++;
+      charge(2 * WORK_TOUCH);
       slot = maker.next;
       if (isDead(maker)) continue;
       if (!fillOrKill) {
         Result.get().cancelled = tick;
         return WOULD_TAKE;
       }
-      if (maker.account == id && stp != STP_ALLOW) {
-        if (stp == STP_CANCEL_MAKER) continue;
+      if (maker.account == account.id && stpOf(ticket.flags) != STP_ALLOW) {
+        if (stpOf(ticket.flags) == STP_CANCEL_MAKER) continue;
         return SELF_TRADE;
       }
-      const makerAccount = Account.at(maker.account);
       refreshMargin(makerAccount);
-      // INVARIANT: what is counted here trades in `match` as well. A fill never lowers a well maker's free collateral,
-      // so those stay well; reduce-only and unwell makers may or may not trade, and are not counted on.
-      if ((maker.flags & FLAG_REDUCE_ONLY) != 0 || freeBound(makerAccount) < 0) {
-        exact++;
-        continue;
-      }
-      const lots = maker.lots < wanted ? maker.lots : wanted;
-      wanted -= lots;
+      // INVARIANT: every order passed here trades in `match` as it is counted. A fill never lowers a well maker's free
+      // collateral, so those stay well; reduce-only and unwell makers may or may not trade, and are not risked.
+      if ((maker.flags & FLAG_REDUCE_ONLY) != 0 || freeBound(makerAccount) < 0) return NOT_FILLABLE;
+      wanted -= maker.lots < wanted ? maker.lots : wanted;
       if (wanted == 0) return OK;
     }
     tick = sell ? levelBelow(ticket.instrument, tick) : levelAbove(ticket.instrument, tick);
@@ -103,6 +97,9 @@ function lookAhead(account: Account, ticket: Ticket): i32 {
   }
   return fillOrKill ? NOT_FILLABLE : OK;
 }
+
+/** Exact margins that `carries` may need: as it is, after the fill, and before it. */
+const EXACT_CHECKS: u32 = 3;
 
 /** Whether a maker's account can carry a fill of one of its orders. */
 function carries(account: Account, maker: Order, instrument: Instrument, lots: u32): bool {
@@ -160,17 +157,20 @@ function match(account: Account, ticket: Ticket, takerId: u64): u32 {
   let takerFees: i64 = 0;
   let makerFees: i64 = 0;
   let touches: u32 = 0;
-  let exact: u32 = 0;
+  // Fill-or-kill has charged its touches when it looked.
+  const paid = tifOf(ticket.flags) == TIF_FOK;
   while (wanted != 0) {
     const tick = crossing(instrument, sell, ticket.price);
     if (tick == 0) break;
-    if (touches == MAX_TOUCHES || exact >= MAX_EXACT) {
+    const slot = levelHead(ticket.instrument, tick);
+    const maker = Order.at(slot - 1);
+    const makerAccount = Account.at(maker.account);
+    if (touches == MAX_TOUCHES || (!paid && !fits(WORK_TOUCH + refreshWork(makerAccount)))) {
       result.why = TOO_MANY_TOUCHES;
       break;
     }
     touches++;
-    const slot = levelHead(ticket.instrument, tick);
-    const maker = Order.at(slot - 1);
+    if (!paid) charge(WORK_TOUCH);
     if (isDead(maker)) {
       remove(slot, deathOf(maker));
       continue;
@@ -190,10 +190,12 @@ function match(account: Account, ticket: Ticket, takerId: u64): u32 {
       continue;
     }
     if (lots > wanted) lots = wanted;
-    const makerAccount = Account.at(maker.account);
     refreshMargin(makerAccount);
     if ((maker.flags & FLAG_REDUCE_ONLY) != 0 || freeBound(makerAccount) < 0) {
-      exact++;
+      if (!fits(EXACT_CHECKS * exactWork(makerAccount))) {
+        result.why = TOO_MANY_TOUCHES;
+        break;
+      }
       if (!carries(makerAccount, maker, instrument, lots)) {
         remove(slot, CLOSE_UNAFFORDABLE);
         continue;
@@ -209,8 +211,8 @@ function match(account: Account, ticket: Ticket, takerId: u64): u32 {
     maker.lots -= lots;
     emitFill(takerId, maker, id, lots, fee, makerFee, wanted);
     if (maker.lots == 0) remove(slot, CLOSE_FILLED);
+    else if (wanted != 0 && offered(maker) == 0) remove(slot, CLOSE_REDUCE_ONLY);
   }
-  charge(touches * WORK_TOUCH);
   settleTaker(account, ticket, wanted, value, takerFees);
   if ((takerFees | makerFees) != 0) changeCash(Account.at(FEE_ACCOUNT), takerFees + makerFees);
   return wanted;

@@ -128,6 +128,8 @@ function checkOpening(
     held = sell ? -<i64>position.lots : <i64>position.lots;
     open = sell ? <i64>position.openSell : <i64>position.openBuy;
   } else if (popcnt(account.occupied) >= MAX_POSITIONS) return TOO_MANY_POSITIONS;
+  // What it holds the other way may be closed by somebody else's reduce-only order of its own: it does not make room.
+  if (held < 0) held = 0;
   if (held + open + <i64>ticket.lots > <i64>MAX_LOTS) return POSITION_TOO_LARGE;
   if (!sell) {
     const cost = buyCost(ticket, instrument);
@@ -172,8 +174,8 @@ function trySelling(account: Account, ticket: Ticket): i32 {
 }
 
 /**
- * A reduce-only order reserves nothing, since it only ever closes. It may trade if afterwards the account is well,
- * or no worse than before and not in debt.
+ * A reduce-only order reserves nothing, since it only ever closes. It may trade if afterwards the account is well, or
+ * better than before without having paid more than the mark.
  */
 function checkReducing(account: Account, position: Position | null, ticket: Ticket): i32 {
   if (position === null) return NOTHING_TO_REDUCE;
@@ -209,5 +211,9 @@ export function mayReduce(
   }
   const exactAfter = freeExact(account) + cash;
   position.lots = old;
-  return exactAfter >= 0 || exactAfter > freeExact(account);
+  if (exactAfter >= 0) return true;
+  // Below its margin an account may close only where that costs no equity: at the mark, fee included, or better.
+  const mark = instrument.mark(Underlying.at(instrument.underlying).buffer);
+  const fair = sell ? price - <i64>feePerLot >= mark : price + <i64>feePerLot <= mark;
+  return fair && exactAfter > freeExact(account);
 }

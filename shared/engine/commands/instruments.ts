@@ -1,6 +1,6 @@
 import {
   ALREADY_LISTED, ALREADY_SETTLED, BAD_EXPIRY, BAD_OPTION_KIND, BAD_STRIKE, MALFORMED, NOT_EXPIRED,
-  NOTHING_TO_DO, NO_MARK, NO_SETTLEMENT_PRICE, NO_SUCH_ACCOUNT, NO_SUCH_INSTRUMENT, NO_SUCH_UNDERLYING, OK, STILL_HELD,
+  NOTHING_TO_DO, NO_MARK, NO_SETTLEMENT_PRICE, NO_SUCH_ACCOUNT, NO_SUCH_INSTRUMENT, NO_SUCH_UNDERLYING, OBSERVATION_STALE, OK, STILL_HELD,
   TOO_MANY_INSTRUMENTS,
 } from "../codes";
 import { put32, put64, send } from "../events";
@@ -8,11 +8,12 @@ import {
   EVT_ACCOUNT_SETTLED, EVT_DEFICIT_COVERED, EVT_DELISTED, EVT_INSTRUMENT_SETTLED, EVT_LISTED,
 } from "../kinds";
 import {
-  EXIT_MARKS, INSTRUMENT_BUCKETS, INSURANCE_ACCOUNT, LISTINGS, LISTING_BUCKET_SIZE, MAX_INSTRUMENTS, SETTLE_POSITIONS,
+  EXIT_MARKS, EXPIRY_COUNTS, EXPIRY_COUNTS_SIZE, INSTRUMENT_BUCKETS, INSURANCE_ACCOUNT, LISTINGS, LISTING_BUCKET_SIZE, MAX_AN_EXPIRY, MAX_INSTRUMENTS, SETTLE_POSITIONS,
 } from "../layout";
 import { changeCash, changePosition } from "../ledger";
 import { refreshMargin } from "../margin";
 import { expiryMs, isListable, DAY_MS } from "../math/calendar";
+import { STALE_MS } from "../oracle/index";
 import { settlementPrice } from "../oracle/settlement";
 import { readAll, readU16, readU32, readU8, readVarint32 } from "../reader";
 import { Account } from "../records/account";
@@ -64,22 +65,43 @@ export function applyList(): i32 {
   if (underlying.indexPrice == 0) return NO_MARK;
   if (!isListable(day, globals.clock)) return BAD_EXPIRY;
   if (strike == 0 || strike >= STRIKE_LIMIT || strike % underlying.strikeStep != 0) return BAD_STRIKE;
-  const spot = underlying.indexPrice;
-  const money = (<u64>strike) * 1_000_000;
-  if (isTooHigh(underlying, money)) return BAD_STRIKE;
-  const apart = money > spot ? money - spot : spot - money;
-  if (apart > (spot / 10_000) * underlying.strikeBandBps) return BAD_STRIKE;
+  if (globals.clock > underlying.indexTime + STALE_MS) return OBSERVATION_STALE;
+  if (isTooHigh(underlying, (<u64>strike) * 1_000_000) || !inBand(underlying, strike)) return BAD_STRIKE;
   const bucket = bucketOf(which, day, strike, put);
   if (listedIn(bucket, which, expiryMs(day), strike, put)) return ALREADY_LISTED;
   const place = placeIn(bucket);
   if (place == 0) return TOO_MANY_INSTRUMENTS;
+  const listed = countOf(which, day);
+  if (listed == 0 || load<u32>(listed, 4) >= MAX_AN_EXPIRY) return TOO_MANY_INSTRUMENTS;
   if (globals.instrumentFree == 0 && globals.instrumentTop == MAX_INSTRUMENTS) return TOO_MANY_INSTRUMENTS;
   const slot = takeInstrument();
   store<u32>(place, slot + 1);
+  store<u32>(listed, day);
+  store<u32>(listed, load<u32>(listed, 4) + 1, 4);
   fill(Instrument.at(slot), slot, which, day, strike, put);
   append(underlying, slot);
   emitListing(EVT_LISTED, Instrument.at(slot));
   return OK;
+}
+
+/** Whether a strike lies in the listing band around the index. */
+function inBand(underlying: Underlying, strike: u32): bool {
+  const spot = underlying.indexPrice;
+  const money = (<u64>strike) * 1_000_000;
+  const apart = money > spot ? money - spot : spot - money;
+  return apart <= (spot / 10_000) * underlying.strikeBandBps;
+}
+
+/** Where an underlying's count of an expiry day's instruments is (day u32, count u32), or could be; 0 if there is no room. */
+function countOf(which: u32, day: u32): usize {
+  const first = EXPIRY_COUNTS + <usize>which * EXPIRY_COUNTS_SIZE;
+  let free: usize = 0;
+  for (let at = first; at < first + EXPIRY_COUNTS_SIZE; at += 8) {
+    if (load<u32>(at, 4) == 0) {
+      if (free == 0) free = at;
+    } else if (load<u32>(at) == day) return at;
+  }
+  return free;
 }
 
 function takeInstrument(): u32 {
@@ -103,6 +125,7 @@ function fill(instrument: Instrument, slot: u32, which: u32, day: u32, strike: u
   instrument.expiry = expiryMs(day);
   instrument.serial = globals.serial;
   instrument.slot = slot;
+  instrument.holders = 0;
   instrument.tickPerLot = underlying.tickPerLot;
   instrument.setMark(0, NO_PRICE, 0, 0);
   instrument.setMark(1, NO_PRICE, 0, 0);
@@ -199,16 +222,16 @@ export function applySettleAccount(): i32 {
     put64(16, <u64>cash);
     send(EVT_ACCOUNT_SETTLED);
   }
-  if (paid == 0) return NOTHING_TO_DO;
-  collectPositions(account);
-  if (account.held == 0 && account.cash < 0) coverDeficit(account);
-  return OK;
+  if (paid != 0) collectPositions(account);
+  let covered = false;
+  if (account.held == 0 && account.cash < 0) covered = coverDeficit(account);
+  return paid == 0 && !covered ? NOTHING_TO_DO : OK;
 }
 
-/** A debt that nothing stands against any more is the insurance fund's, as far as it goes. */
-function coverDeficit(account: Account): void {
+/** A debt that nothing stands against any more is the insurance fund's, as far as it goes. Whether it went anywhere. */
+function coverDeficit(account: Account): bool {
   const fund = Account.at(INSURANCE_ACCOUNT);
-  if (fund.cash <= 0 || account.id == INSURANCE_ACCOUNT) return;
+  if (fund.cash <= 0 || account.id == INSURANCE_ACCOUNT) return false;
   const debt = -account.cash;
   const amount = debt < fund.cash ? debt : fund.cash;
   changeCash(fund, -amount);
@@ -216,9 +239,10 @@ function coverDeficit(account: Account): void {
   put32(0, account.id);
   put64(8, <u64>amount);
   send(EVT_DEFICIT_COVERED);
+  return true;
 }
 
-/** Frees the slot of a settled instrument that nobody holds and no order is left in. */
+/** Frees the slot of an instrument that nobody holds and no order is left in, once settled or no longer in the band. */
 export function applyDelist(): i32 {
   const slot = readU16();
   if (!readAll()) return MALFORMED;
@@ -226,9 +250,10 @@ export function applyDelist(): i32 {
   if (slot >= globals.instrumentTop) return NO_SUCH_INSTRUMENT;
   const instrument = Instrument.at(slot);
   if (instrument.state == FREE) return NO_SUCH_INSTRUMENT;
-  if (instrument.state != SETTLED) return NOT_EXPIRED;
-  if (instrument.openInterest != 0 || instrument.openOrders != 0) return STILL_HELD;
+  // INVARIANT: nobody holds it long or short: whoever was listed here next would inherit what is left.
+  if (instrument.holders != 0 || instrument.openOrders != 0) return STILL_HELD;
   const underlying = Underlying.at(instrument.underlying);
+  if (instrument.state != SETTLED && inBand(underlying, instrument.strike)) return NOT_EXPIRED;
   if (underlying.cursor == slot + 1) underlying.cursor = instrument.next;
   if (instrument.previous != 0) Instrument.at(instrument.previous - 1).next = instrument.next;
   else underlying.firstInstrument = instrument.next;
@@ -244,6 +269,8 @@ export function applyDelist(): i32 {
 
 function forget(instrument: Instrument, slot: u32): void {
   const day = <u32>(instrument.expiry / DAY_MS);
+  const listed = countOf(instrument.underlying, day);
+  store<u32>(listed, load<u32>(listed, 4) - 1, 4);
   const bucket = bucketOf(instrument.underlying, day, instrument.strike, instrument.put);
   for (let at = bucket; at < bucket + LISTING_BUCKET_SIZE; at += 4) {
     if (load<u32>(at) == slot + 1) store<u32>(at, 0);

@@ -13,7 +13,8 @@ import {
   CLOSE_CANCELLED, CLOSE_REPLACED, EVT_ORDERS_ALL_CANCELLED, FLAG_REDUCE_ONLY,
 } from "../kinds";
 import { INPUT, MAX_SWEEP, WORK_AREA } from "../layout";
-import { refreshMargin } from "../margin";
+import { refreshMargin, refreshWork } from "../margin";
+import { charge, fits, WORK_TOUCH } from "../work";
 import { Account } from "../records/account";
 import { Globals } from "../records/globals";
 import { collectPosition, collectPositions, findPosition, positionAt } from "../records/position";
@@ -153,6 +154,9 @@ export function applySweep(): i32 {
     if (slot == 0) continue;
     const order = Order.at(slot - 1);
     if (order.lots == 0 || !isDead(order)) continue;
+    const work = WORK_TOUCH + refreshWork(Account.at(order.account));
+    if (!fits(work)) break; // the first always fits: worstWork
+    charge(WORK_TOUCH);
     remove(slot, deathOf(order));
     swept++;
   }

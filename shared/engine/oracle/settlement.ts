@@ -9,18 +9,28 @@ const WINDOW_MS: u64 = 30 * 60_000;
 const COVERS_MS: u64 = 60_000;
 const ENOUGH_MS: u64 = (WINDOW_MS * 8) / 10;
 
-/** Counts the last price into its settlement window up to `now`, when the next one takes over. */
+/**
+ * Counts the last price into its settlement window up to `now`, when the next one takes over; and where an expiry lies between,
+ * settles that day for good, with nothing that was said after it.
+ */
 export function accumulate(underlying: Underlying, now: u64): void {
   const from = underlying.indexTime;
   if (underlying.indexPrice == 0 || now <= from) return;
-  const day = <u32>firstExpiryDay(from);
+  let day = <u32>firstExpiryDay(from);
+  count(underlying, day, from, now);
+  for (let days: u32 = 0; days < SETTLED_ENTRIES && now >= expiryMs(day); days++) {
+    freeze(underlying, day);
+    day++;
+  }
+}
+
+function count(underlying: Underlying, day: u32, from: u64, now: u64): void {
   const end = expiryMs(day);
   let until = now < from + COVERS_MS ? now : from + COVERS_MS;
   if (until > end) until = end;
   const start = from > end - WINDOW_MS ? from : end - WINDOW_MS;
   if (until <= start) return;
   if (underlying.windowDay != day) {
-    if (underlying.windowDay != 0) freeze(underlying, underlying.windowDay);
     underlying.windowDay = day;
     underlying.windowCovered = 0;
     underlying.windowSum = 0;
@@ -53,7 +63,7 @@ function freeze(underlying: Underlying, day: u32): u64 {
   const at = ring(underlying, underlying.settledNext);
   store<u64>(at, <u64>day);
   store<u64>(at, price, 8);
-  underlying.settledNext = (underlying.settledNext + 1) & (SETTLED_ENTRIES - 1);
+  underlying.settledNext = (underlying.settledNext + 1) % SETTLED_ENTRIES;
   return price;
 }
 
@@ -63,7 +73,7 @@ export function settlementPrice(underlying: Underlying, expiry: u64): u64 {
   const day = <u32>(expiry / DAY_MS);
   const known = frozen(underlying, day);
   if (known != 0) return known;
-  // What the last price before the expiry still covers, if no other has come since.
+  // No price has come since the expiry: the last one settles it, as far as it covers.
   if (underlying.indexTime < expiry) accumulate(underlying, expiry);
   return freeze(underlying, day);
 }

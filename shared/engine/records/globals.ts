@@ -52,6 +52,8 @@ export class Globals {
   lateRounds: u32;
   liveOrders: u32;
   serial: u32; // instruments ever listed
+  /** Orders ever taken: the upper part of their ids. */
+  orderSequence: u64;
 
   @inline
   static get(): Globals {

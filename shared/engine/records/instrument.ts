@@ -43,6 +43,8 @@ export class Instrument {
   next: u32; // of the same underlying, slot + 1
   previous: u32;
   slot: u32;
+  /** Accounts with lots in it, long or short. */
+  holders: u32;
 
   @inline
   static at(slot: u32): Instrument {

@@ -4,11 +4,11 @@ import { ORDERS, ORDER_SIZE } from "../layout";
  * One resting order, 64 bytes, two to a cache line.
  *
  *   0   8      16       20          24     28    32   36    40    44        48      56          58    60
- *   id  label  account  generation  price  lots  fee  ---   next  previous  expiry  instrument  flags use
+ *   id  label  account  generation  price  lots  fee  ---   next  previous  expiry  instrument  flags ---
  */
 @unmanaged
 export class Order {
-  id: u64; // use << 20 | slot; 0 when free
+  id: u64; // sequence << 20 | slot; 0 when free
   label: u64; // 0: none
   account: u32;
   generation: u32; // of the account when placed
@@ -21,7 +21,7 @@ export class Order {
   expiry: u64; // ms, 0: none
   instrument: u16;
   flags: u16; // as in the command
-  use: u32; // how often this slot was used
+  spare: u32;
 
   @inline
   static at(slot: u32): Order {

@@ -3,8 +3,8 @@ import { LOT_LIMIT_USDC, MAX_UNDERLYINGS, UNDERLYINGS, UNDERLYING_SIZE } from ".
 /**
  * One underlying: its units and listing rules, its index, its price epochs, its settlement window. 512 bytes.
  *
- *   0      48          104             160           224       288            416       512
- *   | rules | index     | price epoch   | settlement  | fees..  | settled 8x16 | padding |
+ *   0      48          104             160           224       288                      512
+ *   | rules | index     | price epoch   | settlement  | fees..  | settled 14x16          |
  */
 @unmanaged
 export class Underlying {
@@ -64,9 +64,9 @@ export function isTooHigh(underlying: Underlying, price: u64): bool {
   return price / underlying.lotsPerContract >= LOT_LIMIT;
 }
 
-/** The last eight settled days, each day u64 and price u64, at this offset of the record. */
+/** The last fourteen settled days, each day u64 and price u64, at this offset of the record. */
 export const SETTLED_RING: usize = 288;
-export const SETTLED_ENTRIES: u32 = 8;
+export const SETTLED_ENTRIES: u32 = 14;
 
 if (offsetof<Underlying>("indexPrice") != 48) ERROR("layout");
 if (offsetof<Underlying>("epoch") != 80) ERROR("layout");
