@@ -64,7 +64,7 @@ export class ExitTool {
       onTrouble: (trouble, waitMs) =>
         own.log.warn({ trouble, waitMs }, 'L1 does not answer; asking again'),
     };
-    const code = loadEngineCode();
+    const code = loadEngineCode(options.engineHash);
     const l1 = await connectL1(options, patience);
     const identity = { chainId: l1.chain.id, settlement: l1.settlement, engineHash: code.hash };
     const { dataDirectory } = options;

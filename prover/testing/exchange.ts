@@ -21,11 +21,15 @@ import { settlementAbi, testTokenAbi } from '#contracts/abi/index.ts';
 import { deploy } from '#contracts/deploy.ts';
 import { devnetParams, type SettlementParams, underlyings } from '#contracts/params.ts';
 import {
+  ACCOUNT_CASH,
+  ACCOUNT_SIZE,
+  ACCOUNTS,
   FACT_CLOCK,
   FACT_INBOX_COUNT,
   FACT_INDEX_TIME,
   FACT_VOLATILITY_TIME,
 } from '#shared/engine/layout.ts';
+import { BLOCK_BYTES } from '#shared/machine/wasm/areas.ts';
 import {
   type BatchHeader,
   decodeBatch,
@@ -237,12 +241,7 @@ export class TestExchange {
         previousRoot: header.finalRoot,
         finalRoot: bytesToHex(segments.at(-1)?.root ?? hexToBytes(header.finalRoot)),
         inboxCount,
-        inboxAccumulator: await this.client.readContract({
-          address: this.settlement,
-          abi: settlementAbi,
-          functionName: 'accumulatorAt',
-          args: [inboxCount],
-        }),
+        inboxAccumulator: await this.accumulatorAt(inboxCount),
         clockMs: fact(FACT_CLOCK),
         indexTimeMs: fact(FACT_INDEX_TIME),
         volatilityTimeMs: fact(FACT_VOLATILITY_TIME),
@@ -287,6 +286,29 @@ export class TestExchange {
         args: [header, parent, prover],
       }),
     );
+  }
+
+  /** The inbox accumulator at a count, as L1 has it. */
+  accumulatorAt(count: bigint): Promise<Hex> {
+    return this.client.readContract({
+      address: this.settlement,
+      abi: settlementAbi,
+      functionName: 'accumulatorAt',
+      args: [count],
+    });
+  }
+
+  /** State address of an account's cash. */
+  cashAddress(account: number): number {
+    return ACCOUNTS + account * ACCOUNT_SIZE + ACCOUNT_CASH;
+  }
+
+  /** Changes the operator's own memory behind the engine's back, within a segment. `change` returns the address it wrote to. */
+  forge(change: () => number): number {
+    this.world.clock(this.world.nowMs);
+    const address = change();
+    this.recorder.tree.updateBlocks(Uint32Array.of(Math.floor(address / BLOCK_BYTES)));
+    return address;
   }
 
   async balanceOf(holder: Address): Promise<bigint> {

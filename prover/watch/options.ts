@@ -8,6 +8,8 @@ export interface ChainOptions {
   readonly rpcUrl: string;
   readonly settlement: Address;
   readonly chainId: number | null;
+  /** SHA-256 that the engine must have; null: the built one. */
+  readonly engineHash: string | null;
   readonly dataDirectory: string | null;
   readonly fromGenesis: boolean;
   readonly fromBlock: bigint;
@@ -38,6 +40,7 @@ export function addChainOptions(command: Command): Command {
     .option('--rpc <url>', 'JSON-RPC of an L1 node (PLIMSOLL_RPC)')
     .option('--settlement <address>', 'the settlement contract (PLIMSOLL_SETTLEMENT)')
     .option('--chain-id <n>', 'chain that L1 must be')
+    .option('--engine-hash <sha256>', 'engine that must have been built')
     .option('--data <directory>', 'keep snapshots here, so that the next start is quick')
     .option('--from-genesis', 'replay everything, whatever snapshots there are')
     .option('--from-block <n>', "the settlement's block or an earlier one", '0')
@@ -54,6 +57,7 @@ export function readChainOptions(values: Values, env: NodeJS.ProcessEnv): ChainO
     settlement: address('--settlement', values.settlement ?? env.PLIMSOLL_SETTLEMENT),
     chainId:
       values.chainId === undefined ? null : integer('--chain-id', values.chainId, 1, 2 ** 53),
+    engineHash: values.engineHash === undefined ? null : text('--engine-hash', values.engineHash),
     dataDirectory: values.data === undefined ? null : text('--data', values.data),
     fromGenesis: values.fromGenesis === true,
     fromBlock: BigInt(integer('--from-block', values.fromBlock, 0, 2 ** 53)),

@@ -49,7 +49,7 @@ export class Watcher {
   constructor(options: WatchOptions, deps: WatcherDependencies) {
     this.#options = options;
     this.#deps = deps;
-    this.#code = loadEngineCode();
+    this.#code = loadEngineCode(options.engineHash);
     this.#patience = {
       ...A_LITTLE_PATIENCE,
       // Somebody who waits for the end wants to know; somebody who watches wants it to go on.
