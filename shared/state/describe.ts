@@ -128,6 +128,16 @@ const REGIONS: readonly Region[] = [
       word(`oracle signer ${index}`, at, within),
     ),
   },
+  {
+    start: layout.EXPIRY_COUNTS,
+    size: layout.EXPIRY_COUNTS_SIZE * layout.MAX_UNDERLYINGS,
+    place: table(4, (index) => {
+      const words = layout.EXPIRY_COUNTS_SIZE / 4;
+      const entry = Math.floor((index % words) / 2);
+      const field = index % 2 === 0 ? 'day' : 'instruments';
+      return `underlying ${Math.floor(index / words)}, expiry count ${entry}, ${field}`;
+    }),
+  },
   { start: layout.INPUT, size: layout.MAX_COMMAND_BYTES, place: named('scratch, command') },
   { start: layout.RESULT, size: layout.EVENT - layout.RESULT, place: named('scratch, result') },
   {
