@@ -64,7 +64,7 @@ export class RunningAudit {
     for (const id of this.#accounts) this.#recount(id, touched);
     for (const instrument of touched) {
       const sum = this.#lots.get(instrument) ?? 0;
-      if (sum !== 0) {
+      if (sum !== 0 && !this.#auditor.isSettled(instrument)) {
         throw new InvariantError(2, `positions in instrument ${instrument} sum to ${sum}`);
       }
     }
@@ -127,7 +127,13 @@ export class RunningAudit {
   }
 
   #sumsHold() {
-    const { cash, flat, withdrawn } = this.#sums;
+    const { flat, withdrawn } = this.#sums;
+    // Until every position of a settled instrument is paid, what is still to be paid counts like cash.
+    let cash = this.#sums.cash;
+    for (const [instrument, lots] of this.#lots) {
+      if (lots === 0) continue;
+      if (this.#auditor.isSettled(instrument)) cash += BigInt(lots) * this.#auditor.exitMark(instrument);
+    }
     const facts = [
       [1, 'cash', cash, L.FACT_COLLATERAL],
       [1, 'flat cash', flat, L.FACT_FLAT_CASH],

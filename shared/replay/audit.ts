@@ -4,6 +4,7 @@ import { PlimsollError } from '#shared/protocol/errors.ts';
 import { RECORDS } from '#shared/state/fields.ts';
 
 const LISTED = 1;
+const SETTLED = 2;
 const INSTRUMENT_TOP = (() => {
   const field = RECORDS.Globals.fields.find(({ name }) => name === 'instrumentTop');
   if (field === undefined) throw new Error('Globals have no instrumentTop.');
@@ -102,9 +103,12 @@ export class Auditor {
       const own = this.i64(at + L.ACCOUNT_CASH);
       cash += own;
       withdrawn += this.i64(at + L.ACCOUNT_WITHDRAWN);
-      const held = [...this.positions(id).values()].filter(
-        (position) => position.lots !== 0,
-      ).length;
+      let held = 0;
+      for (const [instrument, { lots }] of this.positions(id)) {
+        if (lots !== 0) held += 1;
+        // Until every position of a settled instrument is paid, what is still to be paid counts like cash.
+        if (this.isSettled(instrument)) cash += BigInt(lots) * this.exitMark(instrument);
+      }
       check(
         held === this.view.getUint16(at + L.ACCOUNT_HELD, true),
         1,
@@ -125,7 +129,16 @@ export class Auditor {
     check(withdrawn === this.i64(L.FACT_WITHDRAWN), 5, 'withdrawals do not add up');
   }
 
-  /** 2: positions of each instrument sum to zero, and open interest is what is held long. */
+  isSettled(instrument: number): boolean {
+    return this.view.getUint8(L.INSTRUMENTS + instrument * L.INSTRUMENT_SIZE) === SETTLED;
+  }
+
+  /** Money a lot: the average mark, or once settled the payoff. */
+  exitMark(instrument: number): bigint {
+    return this.i64(L.EXIT_MARKS + 8 * instrument);
+  }
+
+  /** 2: positions of each instrument that trades sum to zero, and open interest is what is held long. */
   positionsSumToZero(): void {
     const sums = new Map<number, number>();
     const longs = new Map<number, bigint>();
@@ -136,7 +149,7 @@ export class Auditor {
       }
     }
     for (const [instrument, sum] of sums) {
-      check(sum === 0, 2, `positions in instrument ${instrument} sum to ${sum}`);
+      check(sum === 0 || this.isSettled(instrument), 2, `positions in instrument ${instrument} sum to ${sum}`);
       const interest = this.i64(L.INSTRUMENTS + instrument * L.INSTRUMENT_SIZE + 24);
       check(
         interest === (longs.get(instrument) ?? 0n),
@@ -189,40 +202,50 @@ export class Auditor {
     const open = new Map<string, number>();
     const orders = new Map<number, number>();
     const top = this.u32(INSTRUMENT_TOP);
-    for (let instrument = 0; instrument < top; instrument++) {
-      const at = L.INSTRUMENTS + instrument * L.INSTRUMENT_SIZE;
-      let bestBid = 0;
-      let bestAsk = 0;
-      let count = 0;
-      for (const tick of this.ticks(instrument)) {
-        const queue = this.queue(instrument, tick);
-        check(queue.length > 0, 3, `level ${tick} of ${instrument} is marked but empty`);
-        const sides = new Set(
-          queue.map((slot) => this.view.getUint16(L.ORDERS + slot * L.ORDER_SIZE + 58, true) & 1),
-        );
-        check(sides.size === 1, 3, `level ${tick} of ${instrument} holds both sides`);
-        if (sides.has(0)) {
-          check(bestAsk === 0, 3, `instrument ${instrument} is crossed at ${tick}`);
-          bestBid = tick;
-        } else if (bestAsk === 0) bestAsk = tick;
-        for (const slot of queue) this.#countOpen(slot, instrument, open, orders);
-        count += queue.length;
-      }
-      if (this.view.getUint8(at) === LISTED || count > 0) {
-        check(
-          this.u32(at + 64) === bestBid,
-          3,
-          `best bid of ${instrument} is ${this.u32(at + 64)}, not ${bestBid}`,
-        );
-        check(
-          this.u32(at + 68) === bestAsk,
-          3,
-          `best ask of ${instrument} is ${this.u32(at + 68)}, not ${bestAsk}`,
-        );
-        check(this.u32(at + 20) === count, 3, `open orders of ${instrument}`);
-      }
-    }
+    for (let instrument = 0; instrument < top; instrument++) this.book(instrument, open, orders);
     this.#compareOpen(open, orders);
+  }
+
+  /**
+   * 3, for one instrument: not crossed, levels and queues in order. Adds what rests to `open` (lots by account, instrument and side,
+   * reduce-only orders aside) and `orders` (live orders by account).
+   */
+  book(
+    instrument: number,
+    open: Map<string, number> = new Map(),
+    orders: Map<number, number> = new Map(),
+  ): void {
+    const at = L.INSTRUMENTS + instrument * L.INSTRUMENT_SIZE;
+    let bestBid = 0;
+    let bestAsk = 0;
+    let count = 0;
+    for (const tick of this.ticks(instrument)) {
+      const queue = this.queue(instrument, tick);
+      check(queue.length > 0, 3, `level ${tick} of ${instrument} is marked but empty`);
+      const sides = new Set(
+        queue.map((slot) => this.view.getUint16(L.ORDERS + slot * L.ORDER_SIZE + 58, true) & 1),
+      );
+      check(sides.size === 1, 3, `level ${tick} of ${instrument} holds both sides`);
+      if (sides.has(0)) {
+        check(bestAsk === 0, 3, `instrument ${instrument} is crossed at ${tick}`);
+        bestBid = tick;
+      } else if (bestAsk === 0) bestAsk = tick;
+      for (const slot of queue) this.#countOpen(slot, instrument, open, orders);
+      count += queue.length;
+    }
+    if (this.view.getUint8(at) === LISTED || count > 0) {
+      check(
+        this.u32(at + 64) === bestBid,
+        3,
+        `best bid of ${instrument} is ${this.u32(at + 64)}, not ${bestBid}`,
+      );
+      check(
+        this.u32(at + 68) === bestAsk,
+        3,
+        `best ask of ${instrument} is ${this.u32(at + 68)}, not ${bestAsk}`,
+      );
+      check(this.u32(at + 20) === count, 3, `open orders of ${instrument}`);
+    }
   }
 
   #countOpen(

@@ -77,6 +77,8 @@ export const MODE_AGES = {
   INDEX_REDUCE_MS: 30_000,
   INDEX_CANCEL_MS: 60_000,
   VOLATILITY_REDUCE_MS: 300_000,
+  MARKS_REDUCE_MS: 120_000,
+  MARKS_CANCEL_MS: 300_000,
 };
 
 /**
@@ -160,8 +162,10 @@ export class StateReader {
     let worst = lateRounds === 0 ? MODE_NORMAL : MODE_REDUCE_ONLY;
     for (const u of this.underlyings()) {
       if (clockMs > u.indexTimeMs + MODE_AGES.INDEX_CANCEL_MS) return MODE_CANCEL_ONLY;
+      if (clockMs > u.epochTimeMs + MODE_AGES.MARKS_CANCEL_MS) return MODE_CANCEL_ONLY;
       const stale =
         clockMs > u.indexTimeMs + MODE_AGES.INDEX_REDUCE_MS ||
+        clockMs > u.epochTimeMs + MODE_AGES.MARKS_REDUCE_MS ||
         clockMs > u.volatilityTimeMs + MODE_AGES.VOLATILITY_REDUCE_MS;
       if (stale) worst = MODE_REDUCE_ONLY;
     }
