@@ -21,7 +21,7 @@ import {
 } from '../testing/scene.ts';
 import { auto, autoStep } from './auto.ts';
 import { closeExit, exitAccounts, freezeExchange, openExit, reportDeficits } from './escape.ts';
-import { exitShares, shareOf } from './figures.ts';
+import { type ExitInputs, exitShares, shareOf } from './figures.ts';
 import { forceCommand, parseForced } from './forced.ts';
 import { expectedShares, showAccounts } from './outlook.ts';
 import { ExitTool } from './tool.ts';
@@ -298,35 +298,21 @@ describe('the command line', () => {
 });
 
 describe('the figures', () => {
-  it.each([
-    // C, F, I, D: P, its budget, the flat budget, what is left of the fund.
-    [
-      [1000n, 300n, 100n, 0n],
-      [600n, 600n, 300n, 100n],
-    ],
-    [
-      [1000n, 300n, 100n, 40n],
-      [640n, 640n, 300n, 60n],
-    ],
-    [
-      [1000n, 300n, 100n, 150n],
-      [750n, 700n, 300n, 0n],
-    ],
-    [
-      [300n, 300n, 0n, 50n],
-      [50n, 0n, 300n, 0n],
-    ],
-    [
-      [200n, 300n, 0n, 150n],
-      [50n, 0n, 200n, 0n],
-    ],
-  ])(
-    'of %j are %j',
-    ([collateral, flatCash, fund, deficits], [heldEquity, heldBudget, flatBudget, fundLeft]) => {
-      const inputs = { collateral, flatCash, fund, deficits } as Parameters<typeof exitShares>[0];
-      expect(exitShares(inputs)).toMatchObject({ heldEquity, heldBudget, flatBudget, fundLeft });
-    },
-  );
+  // C, F, I, D; then P, its budget, the flat budget, what is left of the fund.
+  const cases = [
+    [1000, 300, 100, 0, 600, 600, 300, 100],
+    [1000, 300, 100, 40, 640, 640, 300, 60],
+    [1000, 300, 100, 150, 750, 700, 300, 0],
+    [300, 300, 0, 50, 50, 0, 300, 0],
+    [200, 300, 0, 150, 50, 0, 200, 0],
+  ] as const;
+
+  it.each(cases)('follow section 9 for C %i, F %i, I %i, D %i', (...figures) => {
+    const [collateral, flatCash, fund, deficits, ...expected] = figures.map(BigInt);
+    const shares = exitShares({ collateral, flatCash, fund, deficits } as ExitInputs);
+    const { heldEquity, heldBudget, flatBudget, fundLeft } = shares;
+    expect([heldEquity, heldBudget, flatBudget, fundLeft]).toEqual(expected);
+  });
 });
 
 async function run(...more: string[]) {

@@ -132,7 +132,8 @@ export class RunningAudit {
     let cash = this.#sums.cash;
     for (const [instrument, lots] of this.#lots) {
       if (lots === 0) continue;
-      if (this.#auditor.isSettled(instrument)) cash += BigInt(lots) * this.#auditor.exitMark(instrument);
+      if (this.#auditor.isSettled(instrument))
+        cash += BigInt(lots) * this.#auditor.exitMark(instrument);
     }
     const facts = [
       [1, 'cash', cash, L.FACT_COLLATERAL],
