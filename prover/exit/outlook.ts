@@ -2,6 +2,7 @@ import type { Hex } from 'viem';
 import { ProverError } from '../errors.ts';
 import type { AccountState } from './account.ts';
 import { type ExitShares, exitShares, inputsOf } from './figures.ts';
+import { reportsEndAt } from './status.ts';
 import type { ExitTool } from './tool.ts';
 import { claimable } from './withdrawals.ts';
 import { type AccountOutlook, describeAccount, describeStatus } from './words.ts';
@@ -27,13 +28,14 @@ export async function chosenAccounts(tool: ExitTool, whose: Whose): Promise<Acco
 }
 
 /**
- * What everybody would get by an exit under the tip. Before the exit is open as if every deficit were reported, once it is
- * settled by the contract's own figures, in between by those and what can still be reported.
+ * What everybody would get by an exit under the tip: once the time for reports is over by the contract's own figures, before as if
+ * every deficit were reported.
  */
 export async function expectedShares(tool: ExitTool): Promise<ExitShares> {
   const state = await tool.state('tip');
-  const { exit } = await tool.status();
-  return exitShares(exit.settled ? exit : inputsOf(state.replica.engine.view));
+  const status = await tool.status();
+  const counted = status.exit.openedAt !== 0n && status.now >= reportsEndAt(status);
+  return exitShares(counted ? status.exit : inputsOf(state.replica.engine.view));
 }
 
 /** What an account holds, has withdrawn and would get. */
