@@ -62,9 +62,12 @@ function readOptions(): Options {
   return { json, workload, only: chosen };
 }
 
+/** How long a part that was asked to end may take for it. */
+const GRACE_MS = 5000;
+
 type Answer = { rows: Row[] } | { error: string };
 
-/** Runs a part in a process of its own, ended by its id when it takes too long. */
+/** Runs a part in a process of its own, which is asked to end by its id when it takes too long, then made to. */
 async function runPart(name: string, entry: PartEntry, workload: string): Promise<Answer> {
   const folder = mkdtempSync(join(tmpdir(), `plimsoll-bench-${name}-`));
   const args = ['--expose-gc', '--import', TSX, PART, name, workload, folder];
@@ -72,14 +75,20 @@ async function runPart(name: string, entry: PartEntry, workload: string): Promis
   const chunks: Buffer[] = [];
   child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
   let late = false;
-  const timer = setTimeout(() => {
-    late = true;
-    child.kill('SIGKILL');
-  }, entry.limitMs);
+  const end = () => child.kill('SIGTERM');
+  const timers = [
+    setTimeout(() => {
+      late = true;
+      end();
+    }, entry.limitMs),
+    setTimeout(() => child.kill('SIGKILL'), entry.limitMs + GRACE_MS),
+  ];
+  process.on('SIGINT', end).on('SIGTERM', end);
   const code = await new Promise<number | string>((resolve) => {
     child.once('close', (status, signal) => resolve(status ?? signal ?? 'unknown'));
   });
-  clearTimeout(timer);
+  process.off('SIGINT', end).off('SIGTERM', end);
+  for (const timer of timers) clearTimeout(timer);
   rmSync(folder, { recursive: true, force: true });
   if (late) return { error: `took longer than ${entry.limitMs / 1000} s and was ended` };
   try {
@@ -125,10 +134,16 @@ async function main(): Promise<number> {
   const start = performance.now();
   const rows: Row[] = [];
   const failures: Failure[] = [];
+  let interrupted = false;
+  const interrupt = () => {
+    interrupted = true;
+  };
+  process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
   const scratch = mkdtempSync(join(tmpdir(), 'plimsoll-bench-'));
   try {
     const workload = await chooseWorkload(options.workload, scratch, progress);
     for (const name of options.only) {
+      if (interrupted) break;
       const entry = PARTS[name] as PartEntry;
       progress(`bench ${name}: ${entry.what}`);
       const answer = await runPart(name, entry, workload);
@@ -140,6 +155,10 @@ async function main(): Promise<number> {
     }
   } finally {
     rmSync(scratch, { recursive: true, force: true });
+  }
+  if (interrupted) {
+    progress('bench: ended by a signal');
+    return 1;
   }
   const seconds = (performance.now() - start) / 1000;
   const date = new Date().toISOString();

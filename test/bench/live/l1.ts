@@ -12,6 +12,7 @@ import type { PlimsollReader } from './reader.ts';
 const LANDING_LIMIT_MS = 60_000;
 /** Commands from which a batch's fixed costs are shared by many. */
 const LARGE_BATCH = 500;
+const BLOCKS_AT_ONCE = 5n;
 const HARDFORK = 'anvil, Osaka rules, calldata at its floor price where that is more';
 
 interface PostedBatch {
@@ -44,32 +45,42 @@ async function gasOf(stack: Stack, hash: `0x${string}`): Promise<number> {
   return Number(receipt.gasUsed);
 }
 
+/** All logs of an event of the settlement, a few blocks at a time: batches in one answer would exceed what clients take. */
+async function logsOf<Name extends 'BatchPosted' | 'MessageEnqueued'>(
+  stack: Stack,
+  eventName: Name,
+) {
+  const { client } = stack.l1;
+  const latest = await client.getBlockNumber({ cacheTime: 0 });
+  const read = (fromBlock: bigint) =>
+    client.getContractEvents({
+      address: stack.deployment.settlement as Address,
+      abi: settlementAbi,
+      eventName,
+      fromBlock,
+      toBlock: fromBlock + BLOCKS_AT_ONCE - 1n,
+      strict: true,
+    });
+  const logs: Awaited<ReturnType<typeof read>>[number][] = [];
+  for (let from = stack.deployment.fromBlock; from <= latest; from += BLOCKS_AT_ONCE) {
+    logs.push(...(await read(from)));
+  }
+  return logs;
+}
+
 async function batches(stack: Stack): Promise<PostedBatch[]> {
-  const logs = await stack.l1.client.getContractEvents({
-    address: stack.deployment.settlement as Address,
-    abi: settlementAbi,
-    eventName: 'BatchPosted',
-    fromBlock: stack.deployment.fromBlock,
-    strict: true,
-  });
-  return Promise.all(
-    logs.map(async ({ args, transactionHash }) => {
-      const data = hexToBytes(args.data);
-      const segments = decodeBatch(data);
-      const commands = segments.reduce((sum, segment) => sum + segment.commands.length, 0);
-      return { gas: await gasOf(stack, transactionHash), bytes: data.length, commands };
-    }),
-  );
+  const posted: PostedBatch[] = [];
+  for (const { args, transactionHash } of await logsOf(stack, 'BatchPosted')) {
+    const data = hexToBytes(args.data);
+    const segments = decodeBatch(data);
+    const commands = segments.reduce((sum, segment) => sum + segment.commands.length, 0);
+    posted.push({ gas: await gasOf(stack, transactionHash), bytes: data.length, commands });
+  }
+  return posted;
 }
 
 async function deposits(stack: Stack): Promise<number[]> {
-  const messages = await stack.l1.client.getContractEvents({
-    address: stack.deployment.settlement as Address,
-    abi: settlementAbi,
-    eventName: 'MessageEnqueued',
-    fromBlock: stack.deployment.fromBlock,
-    strict: true,
-  });
+  const messages = await logsOf(stack, 'MessageEnqueued');
   const ours = messages.filter(({ args }) => hexToBytes(args.message)[0] === MSG_DEPOSIT);
   return Promise.all(ours.map(({ transactionHash }) => gasOf(stack, transactionHash)));
 }

@@ -1,4 +1,5 @@
 /** Signed orders through a real sequencer: how many a second, and how long from the socket to the durable answer. */
+import { setImmediate } from 'node:timers/promises';
 import { hexToBytes } from '#shared/protocol/bytes.ts';
 import { domainSeparator } from '#shared/protocol/typed-data.ts';
 import type { PartContext } from '../parts.ts';
@@ -7,6 +8,7 @@ import { startVenue, type Venue } from './exchange.ts';
 import { Generator, type LoadPlan, type LoadResult } from './generator.ts';
 import { l1Rows, untilLanded } from './l1.ts';
 import { Pair } from './orders.ts';
+import { processorMs } from './processor.ts';
 import { recoveriesPerSecond } from './recovery.ts';
 
 const TRADERS = 32;
@@ -45,10 +47,11 @@ class Messages {
     });
   }
 
-  /** At least `count` messages, signed now, over `connections`. */
-  sign(count: number, connections: number): LoadPlan['messages'] {
+  /** At least `count` messages, signed now, over `connections`. The oracle of this process gets its turns meanwhile. */
+  async sign(count: number, connections: number): Promise<LoadPlan['messages']> {
     const lists = Array.from({ length: connections }, () => [] as { id: number; text: string }[]);
     for (let signed = 0; signed < count; ) {
+      await setImmediate();
       for (const [index, pair] of this.#pairs.entries()) {
         const list = lists[index % connections] as { id: number; text: string }[];
         for (let side = 0; side < 2; side++) {
@@ -64,6 +67,8 @@ class Messages {
 
 interface Measured {
   readonly shape: Shape;
+  /** Microseconds of the sequencer process's processor time an order at maximum load; null where the system does not tell. */
+  readonly cpuUs: number | null;
   readonly full: LoadResult;
   readonly half: LoadResult;
 }
@@ -82,20 +87,22 @@ async function measure(
     const enough = (ms: number) =>
       messages.sign(Math.ceil((cap * ms) / 1000) + WINDOW, connections);
     progress(`${connections} connection(s): signing orders, warming up`);
-    await generator.run({ messages: enough(WARM_UP_MS), window, durationMs: WARM_UP_MS });
-    const full = await generator.run({
-      messages: enough(DURATION_MS),
-      window,
-      durationMs: DURATION_MS,
-    });
+    await generator.run({ messages: await enough(WARM_UP_MS), window, durationMs: WARM_UP_MS });
+    const ahead = await enough(DURATION_MS);
+    const pid = venue.stack.sequencer.child?.pid ?? -1;
+    const cpuBefore = processorMs(pid);
+    const full = await generator.run({ messages: ahead, window, durationMs: DURATION_MS });
+    const cpuAfter = processorMs(pid);
+    const cpuUs =
+      cpuBefore === null || cpuAfter === null ? null : ((cpuAfter - cpuBefore) * 1000) / full.sent;
     progress(`${connections} connection(s): ${full.perSecond.toFixed(0)} orders/s at most`);
     const half = await generator.run({
-      messages: enough(DURATION_MS / 2),
+      messages: await enough(DURATION_MS / 2),
       perSecond: full.perSecond / 2,
       durationMs: DURATION_MS,
     });
     progress(`${connections} connection(s): p99 ${half.p99.toFixed(2)} ms at half of that`);
-    return { shape, full, half };
+    return { shape, cpuUs, full, half };
   } finally {
     generator.close();
   }
@@ -107,7 +114,10 @@ const latencies = ({ p50, p99, p999, max }: LoadResult) =>
 const SETTING =
   'a real sequencer process (gateway, signature recovery, engine, SQLite journal with synchronous=FULL, sealer, poster), anvil, oracle and this load generator all on the same cores; orders signed ahead, half rest and half fill; warm';
 
-function rows({ shape, full, half }: Measured, recoveries: { one: number; all: number }): Row[] {
+function rows(
+  { shape, cpuUs, full, half }: Measured,
+  recoveries: { one: number; all: number },
+): Row[] {
   const many = shape.connections > 1;
   const name = many ? `${shape.connections} connections` : 'one connection';
   const share = full.perSecond / recoveries.all;
@@ -119,12 +129,13 @@ function rows({ shape, full, half }: Measured, recoveries: { one: number; all: n
       value: full.perSecond,
       unit: 'orders/s',
       ...(many ? { goal: { text: 'above 80 % of recoveries', met: share > GOAL_SHARE } } : {}),
-      conditions: `${full.sent} orders in ${DURATION_MS / 1000} s with ${WINDOW} unanswered${limit}; ${latencies(full)}; ${(share * 100).toFixed(0)} % of the ${recoveries.all.toFixed(0)} signatures/s that ${CORES} processes recover here with nothing else to do (one: ${recoveries.one.toFixed(0)}); ${SETTING}`,
+      conditions: `${full.sent} orders in ${DURATION_MS / 1000} s with ${WINDOW} unanswered${limit}; ${latencies(full)}; ${(share * 100).toFixed(0)} % of the ${recoveries.all.toFixed(0)} signatures/s that ${CORES} processes recover here with nothing else to do (one: ${recoveries.one.toFixed(0)})${cpuUs === null ? '' : `; the sequencer process took ${cpuUs.toFixed(0)} us of processor time an order`}; ${SETTING}`,
       figures: {
         p50_ms: full.p50,
         p99_ms: full.p99,
         p999_ms: full.p999,
         recoveries_per_second: recoveries.all,
+        ...(cpuUs === null ? {} : { sequencer_cpu_us: cpuUs }),
       },
     },
     {

@@ -1,14 +1,11 @@
 /** How long a sequencer needs until it has the state of 1,000,000 commands again. */
-import { execFile } from 'node:child_process';
 import { statSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-import { promisify } from 'node:util';
 import { readEngine } from '#shared/host/wasm-file.ts';
 import { bytesToHex } from '#shared/protocol/bytes.ts';
 import { BenchError } from '../errors.ts';
 import type { PartContext } from '../parts.ts';
+import { runScript } from '../processes.ts';
 import type { Row } from '../report.ts';
 import { median, range } from '../statistics.ts';
 import { encodeWorkload, firstCommands, readWorkload } from '../workload.ts';
@@ -20,13 +17,10 @@ const COMMANDS = 1_000_000;
 const TAIL = 57_344;
 const ROUNDS = 3;
 const GOAL_MS = 1000;
-const CHILD = fileURLToPath(new URL('child.ts', import.meta.url));
-const TSX = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
+const CHILD = new URL('child.ts', import.meta.url);
 
 async function restart(plan: RestartPlan, made: MadeJournal): Promise<RestartTimes> {
-  const args = ['--import', TSX, CHILD, JSON.stringify(plan)];
-  const { stdout } = await promisify(execFile)(process.execPath, args);
-  const times = JSON.parse(stdout) as RestartTimes;
+  const times = JSON.parse(await runScript(CHILD, [JSON.stringify(plan)])) as RestartTimes;
   const root = bytesToHex(made.root);
   // Rejected commands leave their work in scratch, which is state too: the root says that all of it is back.
   if (times.sequence !== made.sequence || times.root !== root) {
@@ -55,6 +49,10 @@ function row(id: string, name: string, times: readonly RestartTimes[], condition
 
 export async function run({ workload: file, folder, progress }: PartContext): Promise<Row[]> {
   const workload = firstCommands(readWorkload(file), COMMANDS);
+  if (workload.commands < COMMANDS) {
+    const text = `This part needs a workload of ${COMMANDS} commands or more; ${file} has ${workload.commands}.`;
+    throw new BenchError('WORKLOAD_TOO_SHORT', text);
+  }
   const journal = join(folder, 'journal.db');
   const identity = {
     chainId: 31337,
@@ -63,14 +61,7 @@ export async function run({ workload: file, folder, progress }: PartContext): Pr
   };
   const snapshots = join(folder, 'snapshots');
   progress(`writing a journal of ${COMMANDS} commands`);
-  const commands = Math.min(COMMANDS, workload.commands);
-  const plan = {
-    file: journal,
-    snapshots,
-    identity,
-    commands,
-    tail: Math.min(TAIL, commands >> 1),
-  };
+  const plan = { file: journal, snapshots, identity, commands: COMMANDS, tail: TAIL };
   const made = makeJournal(plan, workload, encodeWorkload(workload), progress);
   const megabytes = (statSync(journal).size / 1e6).toFixed(0);
   const withSnapshot: RestartTimes[] = [];
