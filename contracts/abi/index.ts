@@ -1439,6 +1439,19 @@ export const settlementAbi = [
   },
   {
     "type": "function",
+    "name": "retryCredit",
+    "inputs": [
+      {
+        "name": "owner",
+        "type": "address",
+        "internalType": "address"
+      }
+    ],
+    "outputs": [],
+    "stateMutability": "nonpayable"
+  },
+  {
+    "type": "function",
     "name": "sequencer",
     "inputs": [],
     "outputs": [
@@ -2263,6 +2276,17 @@ export const settlementAbi = [
   },
   {
     "type": "error",
+    "name": "BadFee",
+    "inputs": [
+      {
+        "name": "fee",
+        "type": "uint32",
+        "internalType": "uint32"
+      }
+    ]
+  },
+  {
+    "type": "error",
     "name": "BadOwner",
     "inputs": [
       {
@@ -2302,6 +2326,22 @@ export const settlementAbi = [
         "name": "subaccount",
         "type": "uint256",
         "internalType": "uint256"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "BadUnderlying",
+    "inputs": [
+      {
+        "name": "index",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "needs",
+        "type": "string",
+        "internalType": "string"
       }
     ]
   },
@@ -2360,6 +2400,17 @@ export const settlementAbi = [
         "name": "given",
         "type": "uint64",
         "internalType": "uint64"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "DuplicateSigner",
+    "inputs": [
+      {
+        "name": "index",
+        "type": "uint256",
+        "internalType": "uint256"
       }
     ]
   },

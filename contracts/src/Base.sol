@@ -136,6 +136,7 @@ abstract contract Base {
         _tip.finalRoot = root;
         _tip.landedAt = genesis.landedAt;
         _lowestDisputed = type(uint64).max;
+        _accounts[Layout.FEE_ACCOUNT].owner = p.feeRecipient; // as genesis tells the engine: it may force commands too
         _nextAccount = uint32(Layout.FIRST_ACCOUNT);
     }
 
@@ -156,7 +157,7 @@ abstract contract Base {
         }
         if (p.reportPeriod == 0) revert BadParameter('reportPeriod is positive');
         if (p.minimumDeposit == 0 || p.bondAmount == 0) revert BadParameter('minimumDeposit and bond are positive');
-        if (p.forceFee > 1e24) revert BadParameter('forceFee <= 1e24');
+        if (p.forceFee == 0 || p.forceFee > 1e24) revert BadParameter('forceFee is positive and <= 1e24');
     }
 
     /// @dev The hash that stands for a batch, if the header is a standing one. Fallen batches are above the tip.

@@ -100,6 +100,8 @@ abstract contract Exit is Freeze {
         ExitFigures storage x = _exit;
         x.openedAt = uint64(block.timestamp);
         x.marks = table;
+        // What the root has consumed, as C has it; a header that says otherwise must neither add refunds nor take any.
+        _tip.inboxCount = facts.u64At(Layout.FACT_INBOX_COUNT);
         x.collateral = _positive(facts.i64At(Layout.FACT_COLLATERAL));
         x.flatCash = _positive(facts.i64At(Layout.FACT_FLAT_CASH));
         x.fund = _positive(equity);
@@ -149,7 +151,7 @@ abstract contract Exit is Freeze {
         uint256 share = _takeShare(Records.isFlat(record), _positive(equity));
         emit Exited(account, owner, _positive(equity), share, withdrawal);
         _pay(insuranceBeneficiary, fundLeft);
-        _pay(owner, share + withdrawal < held ? share + withdrawal : held);
+        _pay(owner, share + withdrawal);
     }
 
     /// @notice Once everybody with something in it has left, sends the dust of the haircuts to the beneficiary, and any
@@ -179,9 +181,10 @@ abstract contract Exit is Freeze {
         uint256 flat = x.flatCash;
         uint256 fund = x.fund;
         uint256 deficits = x.deficits;
-        uint256 plus = x.collateral + deficits;
-        // Never less in a state that conserves money; zero rather than a revert, so that nobody is locked in.
-        uint256 equity = plus > fund + flat ? plus - fund - flat : 0;
+        // Deficits that nobody reported show here where they exceed P: without them C + D could not carry I and F. They
+        // count, or the budgets would add up to more than C, at the cost of withdrawals, refunds and credits.
+        if (x.collateral + deficits < fund + flat) deficits = fund + flat - x.collateral;
+        uint256 equity = x.collateral + deficits - fund - flat; // P
         uint256 shortfall = deficits > fund ? deficits - fund : 0; // S
         uint256 beyond = shortfall > equity ? shortfall - equity : 0; // what holders of positions cannot carry either
         t.heldEquity = equity;

@@ -8,7 +8,7 @@ import { Token } from './libraries/Token.sol';
 abstract contract Vault is Base {
     /// @notice Thrown when so little gas is left that a transfer could fail for want of it and be recorded as refused.
     error GasTooLow(uint256 needed);
-    /// @notice Thrown when the caller has no credit.
+    /// @notice Thrown when there is no such credit.
     error NoCredit(address owner);
     /// @notice Thrown when the token refuses the place that a credit was to go to.
     error TransferRefused(address to);
@@ -23,9 +23,19 @@ abstract contract Vault is Base {
 
     /// @notice Sends the caller's credit to `to`.
     function redirect(address to) external nonReentrant {
-        uint256 amount = credits[msg.sender];
-        if (amount == 0) revert NoCredit(msg.sender);
-        credits[msg.sender] = 0;
+        _sendCredit(msg.sender, to);
+    }
+
+    /// @notice Sends a credit to its owner after all. Anyone may: while a token is paused anybody can turn payments into
+    /// credits, and an owner that is a contract may have no way to call `redirect`.
+    function retryCredit(address owner) external nonReentrant {
+        _sendCredit(owner, owner);
+    }
+
+    function _sendCredit(address owner, address to) private {
+        uint256 amount = credits[owner];
+        if (amount == 0) revert NoCredit(owner);
+        credits[owner] = 0;
         held -= amount;
         emit Paid(to, amount);
         if (to == address(this) || !Token.tryTransfer(token, to, amount, gasleft())) revert TransferRefused(to);
@@ -35,6 +45,7 @@ abstract contract Vault is Base {
     /// gets the same gas whoever sends the transaction: a caller can make nobody's transfer fail by sending little, and
     /// a token cannot burn more than this. Of `gasleft` 1/64 stays here, hence the 64/63 and some.
     function _pay(address to, uint256 amount) internal {
+        if (amount > held) amount = held; // only in a state that does not conserve money: better than a lock
         if (amount == 0) return;
         if (gasleft() < TRANSFER_GAS * 64 / 63 + 50_000) revert GasTooLow(TRANSFER_GAS * 64 / 63 + 50_000);
         held -= amount;

@@ -388,4 +388,94 @@ contract ExitTest is ExitScene {
         settlement.refundDeposit(1, _message(2, ALICE, 0, 500e6));
         assertEq(token.balanceOf(ALICE), 500e6, 'Alice');
     }
+
+    /// An unreported deficit larger than all positive equity of positions: C + D cannot carry F, so that much of it is
+    /// known. Flat accounts share it; what is owed to withdrawals and deposits in flight stays whole.
+    function test_exit_unreportedBeyondP_touchesNothingSenior() external {
+        members[2].cash = -100e6; // 80
+        members[3].cash = 20e6; // -160, hidden
+        members[1].cash = 500e6;
+        members[4].cash = 580e6;
+        members[4].withdrawn = 50e6;
+        _toExitWithDepositInFlight();
+        _pass(7 days);
+        ExitTotals memory t = settlement.exitTotals();
+        assertEq(t.heldEquity + t.flatBudget + t.fundLeft, 1050e6, 'exactly C');
+        _exit(4);
+        _exit(1);
+        _exit(2);
+        _exit(3);
+        assertEq(token.balanceOf(CAROL), 50e6 + uint256(580e6) * 1050 / 1080, 'the withdrawal whole');
+        settlement.refundDeposit(4, _message(3, BOB, 0, 30e6));
+        assertEq(token.balanceOf(BOB), 30e6, 'the deposit too');
+        settlement.closeExit();
+        assertEq(token.balanceOf(address(settlement)), 0, 'vault');
+    }
+
+    /// The same with a fund that is richer than all collateral: nobody may be locked in by its rest.
+    function test_exit_unreportedBeyondP_richFund_locksNobody() external {
+        members[0].cash = 1500e6;
+        members[2].cash = -180e6; // 0
+        members[3].cash = -340e6; // -520, hidden
+        members[4].cash = 60e6;
+        members[4].withdrawn = 50e6;
+        _toExitWithDepositInFlight();
+        assertEq(settlement.exitFigures().collateral, 1050e6, 'C is less than I');
+        _pass(7 days);
+        _exit(4);
+        _exit(1);
+        assertEq(token.balanceOf(CAROL), 110e6, 'in full');
+        assertEq(token.balanceOf(BENEFICIARY), 980e6, 'the fund less what is known to be missing');
+        settlement.refundDeposit(4, _message(3, BOB, 0, 30e6));
+        settlement.closeExit();
+        assertEq(token.balanceOf(address(settlement)), 0, 'vault');
+    }
+
+    function _toExitWithDepositInFlight() private {
+        _writeScene();
+        _post();
+        _deposit(BOB, 0, 30e6); // message 4, never consumed
+        _freezeByLiveness();
+        _pass(7 days);
+        _openExit();
+    }
+
+    /// A header whose inbox count is not its state's must not pay a deposit twice, nor keep one.
+    function test_refundDeposit_countOfTheRoot_notOfTheHeader() external {
+        _writeScene();
+        _deposit(BOB, 0, 30e6); // message 4
+        members[3].cash += 30e6;
+        _writeScene();
+        facts.inboxCount = 5;
+        _writeFacts();
+        Header memory h = _nextHeader();
+        h.inboxCount = 4; // the root has consumed message 4
+        h.inboxAccumulator = settlement.accumulatorAt(4);
+        _postHeader(h);
+        _freezeByLiveness();
+        _pass(7 days);
+        _openExit();
+        vm.expectRevert(abi.encodeWithSelector(Inbox.NotRefundable.selector, 4));
+        settlement.refundDeposit(4, _message(3, BOB, 0, 30e6));
+        _leaveAll(0);
+        assertEq(token.balanceOf(address(settlement)), 0, 'vault');
+    }
+
+    function test_refundDeposit_headerClaimsMoreThanTheRoot() external {
+        _writeScene();
+        facts.inboxCount = 4;
+        _writeFacts();
+        _deposit(BOB, 0, 30e6); // message 4
+        Header memory h = _nextHeader();
+        h.inboxCount = 5; // the root has not consumed it
+        h.inboxAccumulator = settlement.accumulatorAt(5);
+        _postHeader(h);
+        _freezeByLiveness();
+        _pass(7 days);
+        _openExit();
+        settlement.refundDeposit(4, _message(3, BOB, 0, 30e6));
+        assertEq(token.balanceOf(BOB), 30e6, 'refunded');
+        _leaveAll(0);
+        assertEq(token.balanceOf(address(settlement)), 0, 'vault');
+    }
 }

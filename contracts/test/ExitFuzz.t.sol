@@ -2,6 +2,7 @@
 pragma solidity ^0.8.30;
 
 import { ExitScene } from './base/ExitScene.sol';
+import { ExitTotals } from '../src/Types.sol';
 
 /// @notice Random states, short, flat and rich accounts in any mixture: everybody gets what the model says, to the unit,
 /// and the vault ends at zero.
@@ -25,6 +26,46 @@ contract ExitFuzzTest is ExitScene {
         _leaveAll(_next(0, 100));
         assertEq(token.balanceOf(address(settlement)), 0, 'the vault is empty');
         assertEq(settlement.held(), 0, 'and knows it');
+    }
+
+    /// Whoever reports what, and in whatever order they leave: no kind gets more than its equity, deposits in flight and
+    /// open withdrawals are whole, nobody is locked in, the vault ends at zero.
+    function testFuzz_exit_anyReports_seniorIsWhole(uint256 seed) external {
+        _seed = seed;
+        _build(_next(2, 7));
+        _writeScene();
+        _post();
+        _deposit(CAROL, 0, 77e6);
+        uint256 inFlight = settlement.messageCount() - 1;
+        uint32 account = settlement.accountOf(CAROL, 0);
+        _freezeByLiveness();
+        _pass(7 days);
+        _openExit();
+        for (uint256 i = 1; i < members.length; i++) {
+            if (_equity(members[i]) < 0 && _next(0, 1) == 0) _report(members[i].id);
+        }
+        _pass(7 days);
+        ExitTotals memory t = settlement.exitTotals();
+        uint256 budgets = t.heldBudget + t.flatBudget + t.fundLeft;
+        assertEq(budgets, uint256(int256(facts.collateral)), 'all budgets together are exactly C');
+        uint256 turn = _next(0, 100);
+        uint256 flat;
+        for (uint256 n = 0; n + 1 < members.length; n++) {
+            Member memory m = members[1 + (n + turn) % (members.length - 1)];
+            uint256 before = token.balanceOf(m.owner);
+            _exit(m.id);
+            uint256 share = token.balanceOf(m.owner) - before - m.withdrawn;
+            int256 e = _equity(m);
+            assertLe(share, e > 0 ? uint256(e) : 0, 'never more than the equity');
+            if (_flat(m)) flat += share;
+        }
+        assertLe(flat, t.flatBudget, 'flat accounts stay within their budget');
+        assertEq(token.balanceOf(address(settlement)), settlement.held(), 'the vault knows what it holds');
+        bytes memory message = abi.encodePacked(uint8(1), account, CAROL, uint8(0), uint64(77e6));
+        settlement.refundDeposit(inFlight, message);
+        assertEq(token.balanceOf(CAROL), 77e6, 'the deposit in flight is whole');
+        settlement.closeExit();
+        assertEq(token.balanceOf(address(settlement)), 0, 'the vault is empty');
     }
 
     /// @dev Members with random cash and positions that sum to zero; the last one's cash makes the sum of all cash what

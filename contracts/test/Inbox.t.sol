@@ -63,7 +63,9 @@ contract DeploymentTest is World {
         _refused(p, 'minimumDeposit and bond are positive');
         p = _params();
         p.forceFee = 1e24 + 1;
-        _refused(p, 'forceFee <= 1e24');
+        _refused(p, 'forceFee is positive and <= 1e24');
+        p.forceFee = 0;
+        _refused(p, 'forceFee is positive and <= 1e24');
         p = _params();
         p.token = address(0xdead);
         _refused(p, 'token has 6 decimals');
@@ -84,6 +86,89 @@ contract DeploymentTest is World {
         p.underlyings = new Underlying[](5);
         vm.expectRevert(abi.encodeWithSelector(Genesis.BadUnderlyingCount.selector, 5));
         _deploy(p);
+    }
+
+    function test_constructor_signerTwice_reverts() external {
+        Params memory p = _params();
+        p.oracleSigners[4] = p.oracleSigners[1];
+        vm.expectRevert(abi.encodeWithSelector(Genesis.DuplicateSigner.selector, 4));
+        _deploy(p);
+    }
+
+    function test_constructor_feeAboveTheNotional_reverts() external {
+        Params memory p = _params();
+        p.makerFee = 1_000_001;
+        vm.expectRevert(abi.encodeWithSelector(Genesis.BadFee.selector, 1_000_001));
+        _deploy(p);
+        p.makerFee = 1_000_000;
+        p.takerFee = type(uint32).max;
+        vm.expectRevert(abi.encodeWithSelector(Genesis.BadFee.selector, type(uint32).max));
+        _deploy(p);
+        p.takerFee = 1_000_000;
+        assertEq(_deploy(p).messageCount(), 1, 'all of the notional is a fee');
+    }
+
+    /// @dev Deploys with `u` as the second underlying, which has to be refused.
+    function _refusedUnderlying(Underlying memory u, string memory needs) private {
+        Params memory p = _params();
+        p.underlyings[1] = u;
+        vm.expectRevert(abi.encodeWithSelector(Genesis.BadUnderlying.selector, 1, needs));
+        _deploy(p);
+    }
+
+    function test_constructor_badName_reverts() external {
+        Underlying memory u = _params().underlyings[1];
+        bytes8[7] memory bad = [bytes8(0), bytes8('eth'), 'E-H', 'E_H', hex'0045544800000000', hex'4500540000000000', 'ETHEREU '];
+        for (uint256 i = 0; i < bad.length; i++) {
+            u.name = bad[i];
+            _refusedUnderlying(u, 'a name of A to Z and 0 to 9');
+        }
+        u.name = 'BTC';
+        _refusedUnderlying(u, 'a name of its own');
+        Params memory p = _params();
+        p.underlyings[1].name = '1INCHAZ9';
+        assertEq(_deploy(p).messageCount(), 1, 'eight letters and digits');
+    }
+
+    function test_constructor_lotsNotAFractionOfAMillion_reverts() external {
+        Underlying memory u = _params().underlyings[1];
+        u.tick = 3e6;
+        uint32[4] memory bad = [uint32(0), 3, 1_000_001, type(uint32).max];
+        for (uint256 i = 0; i < bad.length; i++) {
+            u.lotsPerContract = bad[i];
+            _refusedUnderlying(u, 'lotsPerContract divides a million');
+        }
+        Params memory p = _params();
+        p.underlyings[1].tick = 1e6;
+        p.underlyings[1].lotsPerContract = 1_000_000;
+        assertEq(_deploy(p).messageCount(), 1, 'a lot of a millionth');
+    }
+
+    function test_constructor_tickNotAMultipleOfLots_reverts() external {
+        Underlying memory u = _params().underlyings[1];
+        uint64[3] memory bad = [uint64(0), 5, 100_001];
+        for (uint256 i = 0; i < bad.length; i++) {
+            u.tick = bad[i];
+            _refusedUnderlying(u, 'tick is a multiple of the lots');
+        }
+    }
+
+    /// The largest tick is the one at which 2^17 of them stay below 10,000 USDC a lot: 76,292 units a lot.
+    function test_constructor_tickTooLarge_reverts() external {
+        Underlying memory u = _params().underlyings[1];
+        u.tick = 76_293 * uint64(u.lotsPerContract);
+        _refusedUnderlying(u, 'a smaller tick');
+        u.tick = type(uint64).max - type(uint64).max % u.lotsPerContract;
+        _refusedUnderlying(u, 'a smaller tick');
+        Params memory p = _params();
+        p.underlyings[1].tick = 76_292 * uint64(u.lotsPerContract);
+        assertEq(_deploy(p).messageCount(), 1, 'one less will do');
+    }
+
+    function test_constructor_noStrikeStep_reverts() external {
+        Underlying memory u = _params().underlyings[1];
+        u.strikeStep = 0;
+        _refusedUnderlying(u, 'strikeStep is positive');
     }
 }
 
@@ -273,5 +358,17 @@ contract ForceTest is World {
         assertEq(
             settlement.accumulatorAt(4), keccak256(abi.encodePacked(settlement.accumulatorAt(3), system)), 'system'
         );
+    }
+
+    /// The fee account is an account like any other, and its owner is known from genesis.
+    function test_forceCommand_feeAccount_isItsOwners() external {
+        assertEq(settlement.ownerOf(1), FEES, 'owner');
+        assertEq(settlement.ownerOf(0), address(0), 'the fund is nobody\'s');
+        _force(FEES, 1, 0.001 ether);
+        bytes32 forced = keccak256(abi.encodePacked(uint8(2), uint32(1), CANCEL_ALL));
+        assertEq(
+            settlement.accumulatorAt(2), keccak256(abi.encodePacked(settlement.accumulatorAt(1), forced)), 'forced'
+        );
+        assertEq(_deposit(FEES, 0, 1e6), 2, 'a deposit of the same owner is another account');
     }
 }

@@ -101,6 +101,25 @@ contract BlacklistTokenTest is World {
         assertEq(token.balanceOf(address(settlement)), 100e6, 'balance');
     }
 
+    /// While a token is paused anybody can turn payments into credits; afterwards anybody can undo it, to the owner only.
+    function test_retryCredit_paysTheOwner_whoeverSends() external {
+        _deposit(ALICE, 0, 10e6);
+        _block(ALICE, true, 0);
+        _writeFlat(2, ALICE, 0, 10e6);
+        Header memory h = _post();
+        _pass(7 days);
+        _claim(h, 2);
+        vm.expectRevert(abi.encodeWithSelector(Vault.TransferRefused.selector, ALICE));
+        settlement.retryCredit(ALICE);
+        assertEq(settlement.credits(ALICE), 10e6, 'still there');
+        _block(ALICE, false, 0);
+        settlement.retryCredit(ALICE);
+        assertEq(token.balanceOf(ALICE), 10e6, 'paid');
+        assertEq(settlement.held(), 0, 'held');
+        vm.expectRevert(abi.encodeWithSelector(Vault.NoCredit.selector, ALICE));
+        settlement.retryCredit(ALICE);
+    }
+
     function test_redirect_toTheVault_reverts() external {
         _deposit(ALICE, 0, 10e6);
         _block(ALICE, true, 0);
@@ -135,6 +154,32 @@ contract HungryTokenTest is World {
             assertEq(settlement.credits(ALICE), 0, 'no credit');
         }
         assertEq(token.balanceOf(ALICE), 10e6, 'paid');
+        assertTrue(reverts > 40, 'and not before there was gas for it');
+    }
+
+    /// The first exit pays twice, the fund's rest and the owner: neither can be starved either.
+    function test_exit_littleGas_paysBothOrReverts() external {
+        _deposit(ALICE, 0, 10e6);
+        _writeFlat(0, address(0), 4e6, 0);
+        _writeFlat(2, ALICE, 5e6, 1e6);
+        facts.collateral = 9e6;
+        facts.flatCash = 5e6;
+        _post();
+        _freezeByLiveness();
+        _pass(7 days);
+        _openExit();
+        _pass(7 days);
+        (bytes memory r, bytes32[] memory path) = _proof(2);
+        uint256 reverts;
+        for (uint256 limit = 100_000; !settlement.hasExited(2); limit += 4_000) {
+            try settlement.exit{ gas: limit }(2, r, path) { }
+            catch {
+                reverts++;
+            }
+            assertEq(settlement.credits(ALICE) + settlement.credits(BENEFICIARY), 0, 'no credit');
+        }
+        assertEq(token.balanceOf(ALICE), 6e6, 'share and withdrawal');
+        assertEq(token.balanceOf(BENEFICIARY), 4e6, 'the fund');
         assertTrue(reverts > 40, 'and not before there was gas for it');
     }
 }

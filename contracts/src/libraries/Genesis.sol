@@ -13,7 +13,9 @@ library Genesis {
     /// @notice Thrown when a signer is address zero.
     error ZeroSigner(uint256 index);
 
-    /// @notice Thrown when an underlying's units are such that the engine would refuse the genesis message.
+    /// @notice Thrown when a signer is there twice: its voice would count twice in the quorum.
+    error DuplicateSigner(uint256 index);
+    /// @notice Thrown when an underlying's name or units are such that the engine would refuse the genesis message.
     error BadUnderlying(uint256 index, string needs);
     /// @notice Thrown when a fee is more than all of the notional.
     error BadFee(uint32 fee);
@@ -34,12 +36,19 @@ library Genesis {
         );
         for (uint256 i = 0; i < signers; i++) {
             if (params.oracleSigners[i] == address(0)) revert ZeroSigner(i);
+            for (uint256 k = 0; k < i; k++) {
+                if (params.oracleSigners[k] == params.oracleSigners[i]) revert DuplicateSigner(i);
+            }
             message = abi.encodePacked(message, params.oracleSigners[i]);
         }
         message = abi.encodePacked(message, uint8(underlyings));
         for (uint256 i = 0; i < underlyings; i++) {
             Underlying memory u = params.underlyings[i];
             _check(i, u);
+            // What is signed names the underlying, not its number.
+            for (uint256 k = 0; k < i; k++) {
+                if (params.underlyings[k].name == u.name) revert BadUnderlying(i, 'a name of its own');
+            }
             message = abi.encodePacked(
                 message, u.name, u.tick, u.lotsPerContract, u.strikeStep, u.strikeBandBps, u.priceBandBps
             );
@@ -48,7 +57,7 @@ library Genesis {
 
     /// @dev The same rules as the engine's `readUnderlying`: what it refused could never be opened.
     function _check(uint256 index, Underlying memory u) private pure {
-        if (bytes1(u.name) == 0) revert BadUnderlying(index, 'a name');
+        if (!_isName(u.name)) revert BadUnderlying(index, 'a name of A to Z and 0 to 9');
         if (u.lotsPerContract == 0 || 1e6 % u.lotsPerContract != 0) {
             revert BadUnderlying(index, 'lotsPerContract divides a million');
         }
@@ -57,5 +66,16 @@ library Genesis {
             revert BadUnderlying(index, 'a smaller tick');
         }
         if (u.strikeStep == 0) revert BadUnderlying(index, 'strikeStep is positive');
+    }
+
+    /// @dev One to eight capitals or digits, then zeros: it stands in the sentences that people sign.
+    function _isName(bytes8 name) private pure returns (bool) {
+        bool ended;
+        for (uint256 i = 0; i < 8; i++) {
+            bytes1 c = name[i];
+            if (c == 0) ended = true;
+            else if (ended || !((c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'))) return false;
+        }
+        return name[0] != 0;
     }
 }
