@@ -15,6 +15,7 @@ import { StatusSource } from './status-source.ts';
 import { WatcherProcess } from './watcher-process.ts';
 
 const MAKERS = 8;
+/** The bots'; one more is for whoever runs this. */
 const TRADERS = 24;
 const REST_TAKERS = 4;
 const DEPOSIT = 2_000_000_000_000n; // 2,000,000 USDC each
@@ -48,7 +49,7 @@ export async function runDevnet(options: DevnetOptions): Promise<number> {
       folder,
       apiPort,
       l1Port,
-      traders: options.bots ? TRADERS : 1,
+      traders: (options.bots ? TRADERS : 0) + 1,
       depositEach: DEPOSIT,
       settings: { PLIMSOLL_LIST_STRIKES: '3' },
     },
@@ -129,6 +130,7 @@ class Session {
     this.#refresh();
     this.#say(`API ${sequencer.apiUrl}, documentation ${sequencer.apiUrl}/docs`);
     this.#say(`L1 ${anvil.url}, settlement contract ${deployment.settlement}`);
+    this.#say(`yours to trade with: ${this.#yours()}`);
     this.#source.start();
     this.#display.start();
   }
@@ -159,6 +161,12 @@ class Session {
     await this.#stack.stop();
   }
 
+  /** The last trader is nobody's bot. */
+  #yours(): string {
+    const trader = this.#stack.traders.at(-1);
+    return trader ? `account ${trader.account}, PLIMSOLL_KEY=${trader.key.privateKey}` : 'none';
+  }
+
   async #hireBots(): Promise<Staff | undefined> {
     if (!this.#options.bots) return undefined;
     const { clock, market, traders, sequencer } = this.#stack;
@@ -170,7 +178,7 @@ class Session {
         restTakers: REST_TAKERS,
         commandsPerSecond: this.#options.ordersPerSecond,
       },
-      { clock, market, traders },
+      { clock, market, traders: traders.slice(0, TRADERS) },
     );
     staff.crew.start();
     return staff;
@@ -205,6 +213,7 @@ class Session {
       urls: [
         ['API', `${sequencer.apiUrl} (documentation at /docs, WebSocket at /ws)`],
         ['L1', `${anvil.url}, settlement ${this.#stack.deployment.settlement}`],
+        ['yours', this.#yours()],
         ['logs', join(this.#folder, 'logs')],
       ],
       sequencer: this.#source.sequencer(),
