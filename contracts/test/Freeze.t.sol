@@ -183,6 +183,39 @@ contract FreezeTest is World {
         _status(FreezeReason.RETIRED, false, 'exactly softLag');
     }
 
+    /// A message that the last batch could still leave out is overdue at the end: it was not served to the last.
+    function test_retirement_messageOlderThanForceDelayAtTheEnd_slashes() external {
+        _retireWithMessageAt(START + 29 days - 1);
+        _status(FreezeReason.RETIRED, true, 'a second more than forceDelay');
+    }
+
+    function test_retirement_messageAtForceDelayAtTheEnd_isServed() external {
+        _retireWithMessageAt(START + 29 days);
+        _status(FreezeReason.RETIRED, false, 'exactly forceDelay');
+    }
+
+    /// @dev Batches every half day, the last an hour before the end, all without the message that came at `time`.
+    function _retireWithMessageAt(uint256 time) private {
+        vm.prank(SEQUENCER);
+        settlement.announceRetirement();
+        for (uint256 i = 0; i < 57; i++) {
+            _pass(12 hours);
+            _post();
+        }
+        vm.warp(time);
+        uint256 index = settlement.messageCount();
+        _deposit(ALICE, 0, 50e6);
+        facts.inboxCount = uint64(index);
+        vm.warp(START + 29 days + 10 hours);
+        _writeFacts();
+        _postHeader(_nextHeader());
+        vm.warp(START + 30 days - 1 hours);
+        _writeFacts();
+        _postHeader(_nextHeader());
+        assertEq(settlement.tip().inboxCount, index, 'left out');
+        vm.warp(START + 30 days);
+    }
+
     function test_retirement_stoppedLongBefore_isLiveness() external {
         _post();
         vm.prank(SEQUENCER);

@@ -313,6 +313,33 @@ contract ForceTest is World {
         assertEq(settlement.forcedFee(2, false), 0.001 ether, 'a day later');
     }
 
+    function test_forceSystem_secondOfADay_costsTheSurge() external {
+        _deposit(ALICE, 0, 1e6);
+        _forceSystem(0.001 ether);
+        assertEq(settlement.forcedFee(2, true), 0.016 ether, 'second');
+        assertEq(settlement.forcedFee(2, false), 0.001 ether, 'commands have a quota of their own');
+        _pass(1 days - 1);
+        vm.expectRevert(abi.encodeWithSelector(Inbox.FeeTooLow.selector, 0.016 ether, 0.001 ether));
+        this.forceSystemAsAlice(0.001 ether);
+        _forceSystem(0.016 ether); // does not move the quota
+        _pass(1);
+        assertEq(settlement.forcedFee(2, true), 0.001 ether, 'a day later');
+        uint256 before = ALICE.balance;
+        _forceSystem(1 ether);
+        assertEq(ALICE.balance, before + 0.001 ether * 999, 'at the base fee, and the change came back');
+    }
+
+    function forceSystemAsAlice(uint256 value) external {
+        _forceSystem(value);
+    }
+
+    /// @dev From Alice, for her account 2, with `value` given to her first.
+    function _forceSystem(uint256 value) private {
+        vm.deal(ALICE, ALICE.balance + value);
+        vm.prank(ALICE);
+        settlement.forceSystem{ value: value }(2, hex'0500');
+    }
+
     /// A flood raises the flooder's price steeply and the victim's not at all.
     function test_force_flood_pricesOutOnlyItself() external {
         _deposit(ALICE, 0, 1e6);
