@@ -4,6 +4,9 @@ import { type BatchHeader, commandInput, decodeBatch } from '#shared/protocol/ba
 import { type Command, type Decoded, decodeCommand } from '#shared/protocol/commands.ts';
 import type { L1 } from './l1.ts';
 
+/** Batches are large: some blocks of them already fill what a node answers at once (10 MB). */
+const BLOCKS_AT_ONCE = 16n;
+
 /** A batch as its L1 log tells it, without its data. */
 export interface LandedBatch {
   readonly number: bigint;
@@ -72,17 +75,20 @@ export class BatchLedger {
   async #update(): Promise<void> {
     const { l1, settlement } = this.#options;
     const latest = await l1.client.getBlockNumber({ cacheTime: 0 });
-    if (latest < this.#nextBlock) return;
-    const logs = await l1.client.getContractEvents({
-      address: settlement,
-      abi: settlementAbi,
-      eventName: 'BatchPosted',
-      fromBlock: this.#nextBlock,
-      toBlock: latest,
-      strict: true,
-    });
-    this.#nextBlock = latest + 1n;
-    for (const { args } of logs) this.#take(args.header, args.data);
+    while (this.#nextBlock <= latest) {
+      const last = this.#nextBlock + BLOCKS_AT_ONCE - 1n;
+      const toBlock = last < latest ? last : latest;
+      const logs = await l1.client.getContractEvents({
+        address: settlement,
+        abi: settlementAbi,
+        eventName: 'BatchPosted',
+        fromBlock: this.#nextBlock,
+        toBlock,
+        strict: true,
+      });
+      this.#nextBlock = toBlock + 1n;
+      for (const { args } of logs) this.#take(args.header, args.data);
+    }
   }
 
   #take(header: BatchHeader, data: Hex): void {

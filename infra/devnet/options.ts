@@ -34,7 +34,7 @@ export function parseDevnetOptions(
     .option('--seed <number>', 'seed of the simulated market, bots and keys (printed)')
     .option('--no-bots', 'no market makers and takers')
     .option('--data <folder>', 'where data and logs go; an earlier run in it is replaced')
-    .option('--port <number>', 'port of the API (default 8787, or a free one)')
+    .option('--port <number>', 'port of the API (default 8700, or a free one)')
     .option('--l1-port <number>', 'port of anvil (default 8545, or a free one)')
     .option('--rate <number>', `how fast time runs, 1 to ${MAX_RATE}`, '1')
     .option('--orders <number>', 'orders a second of all bots together, 1 to 2000', '60')

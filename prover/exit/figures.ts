@@ -23,12 +23,16 @@ export interface ExitShares extends ExitInputs {
 
 /** The contract's `exitTotals`, to the unit. */
 export function exitShares(inputs: ExitInputs): ExitShares {
-  const { collateral, flatCash, fund, deficits } = inputs;
+  const { collateral, flatCash, fund } = inputs;
+  // Deficits that nobody reported count where C and the reported ones could not carry I and F.
+  const implied = fund + flatCash - collateral;
+  const deficits = inputs.deficits > implied ? inputs.deficits : implied;
   const heldEquity = positive(collateral + deficits - fund - flatCash);
   const shortfall = positive(deficits - fund);
   const beyond = positive(shortfall - heldEquity);
   return {
     ...inputs,
+    deficits,
     heldEquity,
     heldBudget: heldEquity - (shortfall - beyond),
     flatBudget: positive(flatCash - beyond),

@@ -31,11 +31,14 @@ export function applySigned(kind: u32, account: Account): i32 {
   return applyRevokeKey(account);
 }
 
-/** A command that anyone may send; reads its own body. */
-export function applySystem(kind: u32): i32 {
+/**
+ * A command that anyone may send; reads its own body. `forced`: it came through the inbox, where a signed price may have waited for a day,
+ * and where the sequencer must not be able to make it stale by waiting, nor early by holding the clock back.
+ */
+export function applySystem(kind: u32, forced: bool): i32 {
   if (kind == CMD_CLOCK) return applyClock();
-  if (kind == CMD_INDEX) return applyIndex();
-  if (kind == CMD_VOLATILITY) return applyVolatility();
+  if (kind == CMD_INDEX) return applyIndex(forced);
+  if (kind == CMD_VOLATILITY) return applyVolatility(forced);
   if (kind == CMD_REPRICE) return applyReprice();
   if (kind == CMD_LIST) return applyList();
   if (kind == CMD_SETTLE_INSTRUMENT) return applySettleInstrument();

@@ -81,7 +81,7 @@ function run(length: u32, verify: bool): i32 {
   if (kind >= CMD_ORDER) return runSigned(length, first, verify);
   beginReading(INPUT + 1, length - 1);
   if (first != kind) return MALFORMED;
-  return kind == CMD_CONSUME ? NOT_ALLOWED_HERE : applySystem(kind);
+  return kind == CMD_CONSUME ? NOT_ALLOWED_HERE : applySystem(kind, false);
 }
 
 function runSigned(length: u32, first: u32, verify: bool): i32 {

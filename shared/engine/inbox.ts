@@ -163,7 +163,7 @@ function system(): i32 {
   const kind = readU8();
   if (kind >= CMD_ORDER || kind == CMD_CLOCK || kind == CMD_CONSUME) return NOT_ALLOWED_HERE;
   charge(baseWork(kind));
-  return applySystem(kind);
+  return applySystem(kind, true);
 }
 
 function lateBatch(): i32 {

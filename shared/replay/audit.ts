@@ -149,7 +149,11 @@ export class Auditor {
       }
     }
     for (const [instrument, sum] of sums) {
-      check(sum === 0 || this.isSettled(instrument), 2, `positions in instrument ${instrument} sum to ${sum}`);
+      check(
+        sum === 0 || this.isSettled(instrument),
+        2,
+        `positions in instrument ${instrument} sum to ${sum}`,
+      );
       const interest = this.i64(L.INSTRUMENTS + instrument * L.INSTRUMENT_SIZE + 24);
       check(
         interest === (longs.get(instrument) ?? 0n),

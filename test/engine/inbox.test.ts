@@ -4,9 +4,10 @@ import * as K from '#shared/engine/kinds.ts';
 import * as L from '#shared/engine/layout.ts';
 import { type Action, encodeCommand, encodeForcedAction } from '#shared/protocol/commands.ts';
 import { encodeInboxMessage } from '#shared/protocol/inbox.ts';
+import { indexDigest } from '#shared/protocol/typed-data.ts';
 import { lots, money, ticks } from '#shared/protocol/units.ts';
 import { Scenario } from './scenario.ts';
-import { CONTRACT, World, wallet } from './world.ts';
+import { CONTRACT, DAY_MS, SIGNERS, sign, World, wallet } from './world.ts';
 
 const MILLION = 1_000_000_000_000n;
 const buy: Action = { kind: 'order', instrument: 0, flags: 0, price: ticks(300), lots: lots(1) };
@@ -39,6 +40,27 @@ describe('the inbox', () => {
     message(new Uint8Array(0), C.ALREADY_INITIALIZED); // no bytes read as zeros: a genesis, and that was
     expect(count() - before).toBe(13n);
     s.auditor.audit();
+  });
+
+  it('takes signed prices however long the sequencer let them wait', () => {
+    const s = new Scenario();
+    const { world } = s;
+    const signedAt = world.nowMs + 1000;
+    const round = world.round(0);
+    const terms = { underlying: 'BTC', round, price: 70_000_000_000n, timeMs: BigInt(signedAt) };
+    const observations = SIGNERS.map((signer, index) => ({
+      signer: index,
+      price: terms.price,
+      timeMs: terms.timeMs,
+      signature: sign(indexDigest(terms as never, world.domain), signer.key),
+    }));
+    const bytes = encodeCommand({ kind: 'index', underlying: 0, round, observations });
+    world.clock(world.nowMs + DAY_MS);
+    s.run(bytes, C.OBSERVATION_STALE);
+    s.check(world.message(encodeInboxMessage({ kind: 'system', command: bytes })), C.OK);
+    expect(world.engine.view.getBigUint64(L.UNDERLYINGS + 48, true)).toBe(terms.price);
+    s.play('A buy 1 @300 -> MODE_CANCELS_ONLY'); // it is the price, but an old one
+    s.check(world.message(encodeInboxMessage({ kind: 'system', command: bytes })), C.ROUND_NOT_NEW);
   });
 
   it('tells of a late batch, after which ten index rounds reduce only', () => {

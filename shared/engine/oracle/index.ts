@@ -19,7 +19,17 @@ import { accumulate } from "./settlement";
 const APART_MS: u64 = 2_000;
 export const AHEAD_MS: u64 = 1_000; // clocks of honest signers and sequencers differ a little
 export const STALE_MS: u64 = 60_000;
+const TIME_LIMIT: u64 = (<u64>1) << 48; // as the clock's
 const PRICES: usize = WORK_AREA + 256; // sorted, 8 bytes each
+
+/** A round is never older than the one before it; and unless it was forced, of the last minute, and not of the future. */
+export function checkTimes(earliest: u64, latest: u64, last: u64, forced: bool): i32 {
+  const clock = Globals.get().clock;
+  if (earliest < last) return OBSERVATION_STALE;
+  if (forced) return latest < TIME_LIMIT ? OK : OBSERVATION_AHEAD;
+  if (latest > clock + AHEAD_MS) return OBSERVATION_AHEAD;
+  return earliest + STALE_MS < clock ? OBSERVATION_STALE : OK;
+}
 
 /** Inserts into the sorted prices. */
 function insert(count: u32, price: u64): void {
@@ -64,7 +74,7 @@ function forgiveLateness(): void {
   send(EVT_MODE);
 }
 
-export function applyIndex(): i32 {
+export function applyIndex(forced: bool): i32 {
   const which = readU8();
   const round = readU32();
   const count = readU8();
@@ -94,9 +104,8 @@ export function applyIndex(): i32 {
   }
   if (!readAll()) return MALFORMED;
   if (latest - earliest > APART_MS) return OBSERVATIONS_APART;
-  const clock = Globals.get().clock;
-  if (latest > clock + AHEAD_MS) return OBSERVATION_AHEAD;
-  if (earliest < underlying.indexTime || earliest + STALE_MS < clock) return OBSERVATION_STALE;
+  code = checkTimes(earliest, latest, underlying.indexTime, forced);
+  if (code != OK) return code;
   accept(underlying, which, round, load<u64>(PRICES + ((<usize>((count - 1) >> 1)) << 3)), earliest);
   return OK;
 }

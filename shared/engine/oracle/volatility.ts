@@ -1,5 +1,5 @@
 import {
-  BAD_OBSERVATION, BAD_SIGNER, MALFORMED, NO_SUCH_UNDERLYING, OBSERVATION_AHEAD, OBSERVATION_STALE, OK, ROUND_NOT_NEW,
+  BAD_OBSERVATION, BAD_SIGNER, MALFORMED, NO_SUCH_UNDERLYING, OK, ROUND_NOT_NEW,
 } from "../codes";
 import { HASH, MAX_EXPIRIES, SURFACES, SURFACE_SIZE } from "../layout";
 import { put32, put64, send } from "../events";
@@ -12,7 +12,7 @@ import { cursor, readAll, readU16, readU32, readU64, readU8, take } from "../rea
 import { hashVolatilitySurface } from "../text/words";
 import { finishDigest, putWord } from "../text/sentence";
 import { checkCount, checkMember } from "./committee";
-import { AHEAD_MS, STALE_MS } from "./index";
+import { checkTimes } from "./index";
 
 // A volatility and a forward per expiry, the same for the whole quorum that signs them.
 
@@ -122,7 +122,7 @@ function digestSurface(underlying: Underlying, round: u32, time: u64, at: usize,
   finishDigest(160);
 }
 
-export function applyVolatility(): i32 {
+export function applyVolatility(forced: bool): i32 {
   const which = readU8();
   const round = readU32();
   const time = readU64();
@@ -130,12 +130,11 @@ export function applyVolatility(): i32 {
   if (which >= Globals.get().underlyings) return NO_SUCH_UNDERLYING;
   const underlying = Underlying.at(which);
   if (round <= underlying.volatilityRound) return ROUND_NOT_NEW;
-  const clock = Globals.get().clock;
-  if (time > clock + AHEAD_MS) return OBSERVATION_AHEAD;
-  if (time < underlying.volatilityTime || time + STALE_MS < clock) return OBSERVATION_STALE;
+  let code = checkTimes(time, time, underlying.volatilityTime, forced);
+  if (code != OK) return code;
   if (entries == 0 || entries > MAX_EXPIRIES) return MALFORMED;
   const at = cursor();
-  let code = checkEntries(underlying, entries);
+  code = checkEntries(underlying, entries);
   if (code != OK) return code;
   const count = readU8();
   code = checkCount(count);
