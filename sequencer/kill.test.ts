@@ -1,6 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 import { NONCE_USED } from '#shared/engine/codes.ts';
 import { readEngine } from '#shared/host/wasm-file.ts';
@@ -10,73 +8,17 @@ import { decodeEntries, ENTRY_CLOSE } from './journal/entry.ts';
 import type { Identity } from './journal/schema.ts';
 import { JournalStore } from './journal/store.ts';
 import { freePort } from './testing/anvil.ts';
+import { killAll, Process } from './testing/process.ts';
 import { until, World } from './testing/world.ts';
 
-const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url));
 const CHAIN_ID = 31_337;
 
 let world: World | null = null;
-const children = new Set<ChildProcess>();
 afterEach(async () => {
-  for (const child of children) child.kill('SIGKILL');
-  children.clear();
+  killAll();
   await world?.close();
   world = null;
 });
-
-class Process {
-  readonly child: ChildProcess;
-  readonly url: string;
-  errors = '';
-  output = '';
-
-  constructor(here: World, port: number, extra: Record<string, string | number> = {}, limit = '') {
-    const args = here.arguments({ port, 'batch-interval': 200, 'log-level': 'info', ...extra });
-    const command = [process.execPath, '--import', 'tsx', MAIN, ...args];
-    // The shell sets the limit and then becomes the sequencer, so the child's id is the sequencer's.
-    this.child = limit
-      ? spawn('bash', ['-c', `${limit}; exec "$@"`, 'bash', ...command])
-      : spawn(command[0] as string, command.slice(1));
-    this.child.stderr?.on('data', (bytes) => {
-      this.errors += String(bytes);
-    });
-    this.child.stdout?.on('data', (bytes) => {
-      this.output += String(bytes);
-    });
-    children.add(this.child);
-    this.url = `http://127.0.0.1:${port}`;
-  }
-
-  async ready(): Promise<void> {
-    const answers = () =>
-      fetch(`${this.url}/ready`).then(
-        (response) => response.ok,
-        () => false,
-      );
-    await until(answers, 'the sequencer to be ready').catch((error) => {
-      throw new Error(`${String(error)} ${this.errors} ${this.output.slice(-2000)}`);
-    });
-  }
-
-  async submit(command: Uint8Array): Promise<{ sequence?: string; code?: number }> {
-    const response = await fetch(`${this.url}/api/v1/private/submit`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ command: bytesToHex(command) }),
-    });
-    const answer = (await response.json()) as {
-      result?: { sequence: string };
-      error?: { code: number };
-    };
-    return answer.result ?? { code: answer.error?.code ?? -1 };
-  }
-
-  ended(): Promise<number | NodeJS.Signals> {
-    return new Promise((resolve) => {
-      this.child.once('exit', (code, signal) => resolve(code ?? signal ?? -1));
-    });
-  }
-}
 
 function identityOf(here: World): Identity {
   return { chainId: CHAIN_ID, settlement: here.settlement, engineHash: readEngine().hash };
@@ -200,5 +142,14 @@ describe('kill -9 of the whole process', () => {
     expect(await refused({ settlement: world.token })).toBe('NOT_A_SETTLEMENT');
     expect(await refused({ 'poster-key': `0x${'11'.repeat(32)}` })).toBe('WRONG_POSTER_KEY');
     expect(await refused({ port: 'eighty' })).toBe('BAD_OPTION');
+    const running = new Process(world, port);
+    await running.ready();
+    expect(await refused({ port: await freePort() })).toBe('DATA_IN_USE');
+    await running.ready();
+    // However the first one ends, the next may begin.
+    const end = running.ended();
+    running.child.kill('SIGKILL');
+    await end;
+    await new Process(world, port).ready();
   });
 });

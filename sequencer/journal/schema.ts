@@ -86,7 +86,7 @@ export function checkIdentity(db: Database.Database, identity: Identity): void {
   if (meta.get('chain_id') !== identity.chainId) {
     throw new JournalError(
       'WRONG_CHAIN',
-      `The journal belongs to chain ${String(meta.get('chain_id'))}, but L1 says chain ${identity.chainId}. Point --rpc at the right chain or --data at the right directory.`,
+      `The journal belongs to chain ${String(meta.get('chain_id'))}, but L1 says chain ${identity.chainId}. Point --l1-url at the right chain or --data at the right directory.`,
     );
   }
   if (meta.get('settlement') !== identity.settlement) {

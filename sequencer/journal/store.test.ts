@@ -123,6 +123,15 @@ describe('opening the journal of something else', () => {
     expect(codeOf(other({ engineHash: '00' }))).toBe('WRONG_ENGINE');
   });
 
+  it('refuses to be the second that writes, and leaves the first alone', () => {
+    const first = open();
+    expect(codeOf(open)).toBe('DATA_IN_USE');
+    const { lastId, lastSequence } = first.head;
+    first.commit([sampleGroup(lastId + 1, lastSequence + 1, 1)]);
+    first.close();
+    open().close();
+  });
+
   it('refuses another schema version', () => {
     tamper("UPDATE meta SET value = 99 WHERE key = 'schema_version'");
     expect(codeOf(open)).toBe('JOURNAL_VERSION');

@@ -2,6 +2,7 @@ import { existsSync, statSync, writeFileSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { JournalError } from '../errors.ts';
 import { chainNext, chainStart, type EntryRow } from './chain.ts';
+import { lockWriter, type WriterLock } from './lock.ts';
 import { batchRowHash, ENTRY_COLUMNS, JournalReader } from './reader.ts';
 import { checkIdentity, type Identity, prepareSchema } from './schema.ts';
 import { corrupt, guard } from './sqlite-errors.ts';
@@ -72,39 +73,55 @@ export class JournalStore {
   readonly #db: Database.Database;
   readonly #point: (point: string) => void;
   readonly #statements: ReturnType<typeof prepareStatements>;
+  readonly #lock: WriterLock;
   #hash: Uint8Array;
   #lastId = 0;
   #lastSequence = 0;
 
-  private constructor(db: Database.Database, options: StoreOptions, deps: StoreDependencies) {
+  private constructor(
+    { db, lock }: { readonly db: Database.Database; readonly lock: WriterLock },
+    options: StoreOptions,
+    deps: StoreDependencies,
+  ) {
     this.#db = db;
+    this.#lock = lock;
     this.#point = deps.onPoint ?? (() => {});
     this.#statements = prepareStatements(db);
     this.#hash = chainStart(options.identity);
   }
 
-  /** Opens or creates the database and checks all of it: pages, identity, and the hash chain from the first row on. */
+  /** Opens or creates the database, for this process alone, and checks all of it: pages, identity, and the hash chain from the first row on. */
   static open(options: StoreOptions, deps: StoreDependencies = {}): JournalStore {
     return guard('open', () => {
-      const fresh = !existsSync(options.file) || statSync(options.file).size === 0;
-      if (fresh && existsSync(markerOf(options.file))) throw journalMissing(options.file);
-      const db = new Database(options.file);
+      const lock = lockWriter(options.file);
       try {
-        db.pragma('journal_mode = WAL');
-        db.pragma('synchronous = FULL');
-        db.pragma('wal_autocheckpoint = 2000');
-        if (options.maxPages !== undefined) db.pragma(`max_page_count = ${options.maxPages}`);
-        if (!fresh) quickCheck(db);
-        prepareSchema(db, options.identity);
-        writeMarker(options);
-        const store = new JournalStore(db, options, deps);
-        store.#verify();
-        return store;
+        return JournalStore.#openLocked(options, deps, lock);
       } catch (error) {
-        db.close();
+        lock.release();
         throw error;
       }
     });
+  }
+
+  static #openLocked(options: StoreOptions, deps: StoreDependencies, lock: WriterLock) {
+    const fresh = !existsSync(options.file) || statSync(options.file).size === 0;
+    if (fresh && existsSync(markerOf(options.file))) throw journalMissing(options.file);
+    const db = new Database(options.file);
+    try {
+      db.pragma('journal_mode = WAL');
+      db.pragma('synchronous = FULL');
+      db.pragma('wal_autocheckpoint = 2000');
+      if (options.maxPages !== undefined) db.pragma(`max_page_count = ${options.maxPages}`);
+      if (!fresh) quickCheck(db);
+      prepareSchema(db, options.identity);
+      writeMarker(options);
+      const store = new JournalStore({ db, lock }, options, deps);
+      store.#verify();
+      return store;
+    } catch (error) {
+      db.close();
+      throw error;
+    }
   }
 
   /** Opens the database of a running journal for reading. */
@@ -143,6 +160,7 @@ export class JournalStore {
 
   close(): void {
     this.#db.close();
+    this.#lock.release();
   }
 
   #headRecord() {
