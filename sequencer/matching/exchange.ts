@@ -1,20 +1,21 @@
 import { OK, SEGMENT_FULL, TRAPPED } from '#shared/engine/codes.ts';
-import { CMD_ORDER } from '#shared/engine/kinds.ts';
 import { FACT_INBOX_COUNT } from '#shared/engine/layout.ts';
-import { recoverAddress } from '#shared/host/recover.ts';
 import { ExchangeError, toPlainError } from '../errors.ts';
-import { ENTRY_CLOSE, ENTRY_COMMAND, ENTRY_INBOX, RowBuilder } from '../journal/entry.ts';
-import type { Recovery, RecoveryPool } from '../recovery/pool.ts';
+import { ENTRY_CLOSE, ENTRY_COMMAND, ENTRY_INBOX } from '../journal/entry.ts';
+import type { RecoveryPool } from '../recovery/pool.ts';
 import type { HostEngine } from '../replica/engine.ts';
-import { SignerLog } from '../replica/signers.ts';
-import { PendingGroup } from './group.ts';
-import { clockCommand, invariant, same } from './helpers.ts';
+import { Commits } from './commits.ts';
+import { clockCommand, invariant } from './helpers.ts';
+import { Listeners } from './listeners.ts';
 import type { ExchangeDependencies, ExchangeOptions } from './options.ts';
 import { readClockMs, readOutcome, rejectedOutcome } from './outcome.ts';
+import { CommandQueue, type Waiting } from './queue.ts';
 import { refusalOf } from './refusal.ts';
 import { Segmenter } from './segmenter.ts';
+import { Signing } from './signing.ts';
 import type {
   CommandStatus,
+  DurableGroup,
   DurableListener,
   ExchangeApi,
   ExchangeState,
@@ -27,14 +28,6 @@ export { clockCommand } from './helpers.ts';
 export type { ExchangeDependencies, ExchangeOptions } from './options.ts';
 export type * from './types.ts';
 
-interface Waiting {
-  readonly bytes: Uint8Array;
-  readonly recovery: Recovery | null;
-  readonly resolve: (outcome: Outcome) => void;
-  readonly reject: (error: Error) => void;
-}
-
-const SIGNATURE_BYTES = 64;
 /** Commands that run before timers and sockets get a turn. */
 const COMMANDS_A_TURN = 128;
 /** On L1 an inbox message is one CONSUME byte. */
@@ -51,22 +44,16 @@ export class Exchange implements ExchangeApi {
   readonly #engine: HostEngine;
   readonly #pool: RecoveryPool;
   readonly #segmenter: Segmenter;
-  readonly #signers = new SignerLog();
-  readonly #row = new RowBuilder();
-  readonly #durableListeners = new Set<DurableListener>();
-  readonly #stateListeners = new Set<(state: ExchangeState) => void>();
+  readonly #signing: Signing;
+  readonly #durableListeners: Listeners<DurableGroup>;
+  readonly #stateListeners: Listeners<ExchangeState>;
   #state: ExchangeState = 'starting';
   #failure: { code: string; message: string } | null = null;
-  #queue: Waiting[] = [];
-  #head = 0;
+  readonly #queue = new CommandQueue();
   #inbox: Uint8Array[] = [];
-  #pending: PendingGroup;
-  /** Handed to the journal, oldest first: the next commit starts before the answers of the last are given. */
-  #committing: PendingGroup[] = [];
-  #current: Recovery | null = null;
+  readonly #commits: Commits;
   #sequence: number;
   #durableSequence: number;
-  #nextRow: number;
   #pumpScheduled = false;
   #flushTimer: NodeJS.Timeout | null = null;
   #accepted = 0;
@@ -79,14 +66,17 @@ export class Exchange implements ExchangeApi {
     this.#engine = deps.engine;
     this.#sequence = deps.position.sequence;
     this.#durableSequence = deps.position.sequence;
-    this.#nextRow = deps.journal.head.lastId + 1;
     this.#segmenter = new Segmenter(deps.position.segment);
-    this.#pending = this.#newGroup();
+    this.#commits = new Commits(deps.journal.head.lastId + 1, this.#nextNumbers);
+    this.#durableListeners = new Listeners(deps.log);
+    this.#stateListeners = new Listeners(deps.log);
     this.#pool = deps.pool(() => this.#schedulePump());
-    deps.hooks.event = (kind, address, view) => this.#pending.events.add(kind, address, view);
-    deps.hooks.recover = (digest, signature) => this.#recover(digest, signature);
+    this.#signing = new Signing(deps.engine, this.#pool);
+    deps.hooks.event = (kind, address, view) =>
+      this.#commits.pending.events.add(kind, address, view);
+    deps.hooks.recover = this.#signing.recover;
     deps.journal.feed(
-      () => this.#gather(),
+      () => (this.#failure ? null : this.#commits.gather(this.#nextNumbers)),
       () => this.#onDurable(),
     );
     if (deps.segmentStarted) this.#writeClose();
@@ -110,12 +100,12 @@ export class Exchange implements ExchangeApi {
   submit(command: Uint8Array): Promise<Outcome> {
     const refusal = refusalOf(command, {
       state: this.#state,
-      queued: this.#queue.length - this.#head,
+      queued: this.#queue.length,
       maxQueued: this.#options.maxQueued,
     });
     if (refusal) return Promise.reject(refusal);
     return new Promise((resolve, reject) => {
-      const recovery = this.#startRecovery(command);
+      const recovery = this.#signing.ahead(command);
       this.#queue.push({ bytes: command, recovery, resolve, reject });
       if (recovery === null) this.#schedulePump();
     });
@@ -149,13 +139,11 @@ export class Exchange implements ExchangeApi {
   }
 
   onDurable(listener: DurableListener): () => void {
-    this.#durableListeners.add(listener);
-    return () => this.#durableListeners.delete(listener);
+    return this.#durableListeners.add(listener);
   }
 
   onState(listener: (state: ExchangeState) => void): () => void {
-    this.#stateListeners.add(listener);
-    return () => this.#stateListeners.delete(listener);
+    return this.#stateListeners.add(listener);
   }
 
   commandStatus(sequence: number): CommandStatus {
@@ -172,7 +160,7 @@ export class Exchange implements ExchangeApi {
       sequence: this.#sequence,
       durableSequence: this.#durableSequence,
       segment: this.#segmenter.number,
-      queued: this.#queue.length - this.#head,
+      queued: this.#queue.length,
       unacknowledged: this.#sequence - this.#durableSequence,
       accepted: this.#accepted,
       rejected: this.#rejected,
@@ -186,7 +174,7 @@ export class Exchange implements ExchangeApi {
   async drain(): Promise<void> {
     if (this.#state !== 'running') return;
     this.#setState('draining');
-    while (this.#head < this.#queue.length && this.#failure === null) {
+    while (this.#queue.length > 0 && this.#failure === null) {
       this.#pump();
       await new Promise((resolve) => setTimeout(resolve, 1));
     }
@@ -209,34 +197,13 @@ export class Exchange implements ExchangeApi {
       `The exchange stopped before this was durable (${this.#failure.code}): whether it was done is known after the restart.`,
       error,
     );
-    for (const group of [...this.#committing, this.#pending]) {
-      for (const answer of group.answers) answer.reject(told);
-    }
-    for (const waiting of this.#queue.slice(this.#head)) waiting.reject(told);
-    this.#queue = [];
-    this.#head = 0;
+    this.#commits.rejectAll(told);
+    this.#queue.rejectAll(told);
     this.#deps.onFatal(error);
   }
 
   get #full(): boolean {
     return this.#sequence - this.#durableSequence >= this.#options.maxUnacknowledged;
-  }
-
-  /** The digest is of the state now; if the engine asks for another one later, it is recovered then. */
-  #startRecovery(command: Uint8Array): Recovery | null {
-    const signed = ((command[0] as number) & 31) >= CMD_ORDER && command.length > SIGNATURE_BYTES;
-    const digest = signed ? this.#engine.digest(command) : null;
-    if (digest === null) return null;
-    const signature = command.subarray(command.length - SIGNATURE_BYTES);
-    return this.#pool.recover(Uint8Array.from(digest), signature);
-  }
-
-  #recover(digest: Uint8Array, signature: Uint8Array): Uint8Array | null {
-    const ahead = this.#current;
-    const known = ahead?.done && same(ahead.digest, digest) && same(ahead.signature, signature);
-    const address = known ? ahead.address : recoverAddress(digest, signature);
-    this.#signers.add(digest, address);
-    return address;
   }
 
   #schedulePump() {
@@ -252,29 +219,22 @@ export class Exchange implements ExchangeApi {
     if (this.#state !== 'running' && this.#state !== 'draining') return;
     try {
       this.#consumeInbox();
-      if (this.#head < this.#queue.length) this.#tickClock();
-      for (let ran = 0; this.#head < this.#queue.length && !this.#full; ran++) {
-        const next = this.#queue[this.#head] as Waiting;
-        if (next.recovery !== null && !next.recovery.done) break;
+      if (this.#queue.length > 0) this.#tickClock();
+      for (let ran = 0; !this.#full; ran++) {
+        const next = this.#queue.ready();
+        if (next === null) break;
         if (ran === COMMANDS_A_TURN) {
           this.#schedulePump();
           break;
         }
-        this.#head += 1;
+        // Stays in the queue while it runs: if that fails, its caller is told with all the others.
         this.#run(next.bytes, next);
+        this.#queue.shift();
       }
-      this.#compactQueue();
       this.#deps.journal.wake();
     } catch (error) {
       this.fail(error instanceof Error ? error : new Error(String(error)));
     }
-  }
-
-  #compactQueue() {
-    if (this.#head === this.#queue.length) this.#queue = [];
-    else if (this.#head > 4096) this.#queue = this.#queue.slice(this.#head);
-    else return;
-    this.#head = 0;
   }
 
   /** Sets the engine's clock if it is due. Time that stands still or goes back is not told to the engine. */
@@ -286,8 +246,8 @@ export class Exchange implements ExchangeApi {
 
   #run(bytes: Uint8Array, waiting: Waiting | null): number {
     if (!this.#segmenter.fits(bytes.length)) this.#writeClose();
-    this.#current = waiting?.recovery ?? null;
-    const group = this.#pending;
+    this.#signing.current = waiting?.recovery ?? null;
+    const group = this.#commits.pending;
     const firstEvent = group.events.count;
     let code = this.#execute(bytes);
     if (code === SEGMENT_FULL && this.#segmenter.commands > 0) {
@@ -307,14 +267,16 @@ export class Exchange implements ExchangeApi {
     }
     if (waiting) {
       this.#rejected += 1;
-      waiting.resolve(rejectedOutcome(code, this.view));
+      // It may be because of a command that is not durable yet ("nonce used"), so it is told after that one.
+      const { resolve, reject } = waiting;
+      this.#commits.answerAfterAll({ outcome: rejectedOutcome(code, this.view), resolve, reject });
     }
     return code;
   }
 
   #execute(bytes: Uint8Array): number {
     this.#startSegment();
-    this.#signers.clear();
+    this.#signing.log.clear();
     return this.#engine.execute(bytes);
   }
 
@@ -326,7 +288,7 @@ export class Exchange implements ExchangeApi {
 
   #reject(firstEvent: number) {
     this.#engine.undo();
-    this.#pending.events.truncate(firstEvent);
+    this.#commits.pending.events.truncate(firstEvent);
   }
 
   #accept(bytes: Uint8Array, waiting: Waiting | null, firstEvent: number) {
@@ -335,7 +297,7 @@ export class Exchange implements ExchangeApi {
     this.#record({ kind: ENTRY_COMMAND, code: OK, bytes, firstEvent, wireLength: bytes.length });
     if (waiting) {
       const { resolve, reject } = waiting;
-      this.#pending.answers.push({ outcome, resolve, reject });
+      this.#commits.pending.answers.push({ outcome, resolve, reject });
     }
   }
 
@@ -347,9 +309,9 @@ export class Exchange implements ExchangeApi {
     wireLength: number;
   }) {
     this.#sequence += 1;
-    const signers = this.#signers.bytes;
-    this.#pending.row.add(ran.kind, ran.code, ran.bytes, signers, signers.length);
-    this.#pending.add({
+    const signers = this.#signing.log.bytes;
+    this.#commits.pending.row.add(ran.kind, ran.code, ran.bytes, signers, signers.length);
+    this.#commits.pending.add({
       sequence: this.#sequence,
       inbox: ran.kind === ENTRY_INBOX,
       bytes: ran.bytes,
@@ -377,9 +339,9 @@ export class Exchange implements ExchangeApi {
   }
 
   #executeInbox(message: Uint8Array) {
-    const firstEvent = this.#pending.events.count;
-    this.#signers.clear();
-    this.#current = null;
+    const firstEvent = this.#commits.pending.events.count;
+    this.#signing.log.clear();
+    this.#signing.current = null;
     const code = this.#engine.executeInbox(message);
     if (code === TRAPPED) {
       this.#trapped += 1;
@@ -399,7 +361,7 @@ export class Exchange implements ExchangeApi {
 
   #writeClose() {
     this.#clearFlushTimer();
-    this.#pending.row.add(ENTRY_CLOSE, 0, NO_SIGNERS, NO_SIGNERS, 0);
+    this.#commits.pending.row.add(ENTRY_CLOSE, 0, NO_SIGNERS, NO_SIGNERS, 0);
     this.#segmenter.close();
   }
 
@@ -408,42 +370,23 @@ export class Exchange implements ExchangeApi {
     this.#flushTimer = null;
   }
 
-  #newGroup(): PendingGroup {
-    return new PendingGroup(this.#row, this.#sequence + 1, this.#segmenter.number);
-  }
-
-  #gather() {
-    if (this.#pending.empty || this.#failure) return null;
-    const group = this.#pending;
-    const commit = group.commitGroup(this.#nextRow++);
-    this.#committing.push(group);
-    this.#pending = this.#newGroup();
-    return commit;
+  get #nextNumbers() {
+    return { sequence: this.#sequence + 1, segment: this.#segmenter.number };
   }
 
   #onDurable() {
-    const group = this.#committing.shift();
+    const group = this.#commits.shift();
     if (group === undefined || this.#failure) return;
     this.#durableSequence = group.lastSequence;
     if (group.commands > 0 && this.#durableListeners.size > 0) {
-      const durable = group.durableGroup();
-      for (const listener of this.#durableListeners) this.#tell(() => listener(durable));
+      this.#durableListeners.tell(group.durableGroup());
     }
     for (const answer of group.answers) answer.resolve(answer.outcome);
-    if (this.#head < this.#queue.length || this.#inbox.length > 0) this.#schedulePump();
-  }
-
-  /** A listener that throws is a bug of its own, and no reason to stop trading. */
-  #tell(call: () => void) {
-    try {
-      call();
-    } catch (error) {
-      this.#deps.log.error({ err: error }, 'a listener of durable commands failed');
-    }
+    if (this.#queue.length > 0 || this.#inbox.length > 0) this.#schedulePump();
   }
 
   #setState(state: ExchangeState) {
     this.#state = state;
-    for (const listener of this.#stateListeners) this.#tell(() => listener(state));
+    this.#stateListeners.tell(state);
   }
 }

@@ -3,7 +3,7 @@
  * class that implements `ExchangeApi`.
  */
 
-/** What became of a command. Accepted ones resolve only after they are durable; rejected ones at once. */
+/** What became of a command. Resolves only after the command, or for a rejected one all that ran before it, is durable. */
 export interface Outcome {
   /** Engine result code (`shared/engine/codes.ts`); 0 is accepted. */
   readonly code: number;
