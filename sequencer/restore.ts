@@ -1,20 +1,22 @@
 import type { Logger } from 'pino';
 import type { Engine } from '#shared/host/engine.ts';
-import { JournalError } from './errors.ts';
+import { bytesToHex } from '#shared/protocol/bytes.ts';
+import { DivergenceError, JournalError } from './errors.ts';
 import type { Identity } from './journal/schema.ts';
 import type { JournalHead, JournalReader } from './journal/store.ts';
 import { EngineHooks } from './matching/hooks.ts';
 import { type OpenedReplica, openReplica } from './replica/open.ts';
 import { Replica } from './replica/replay.ts';
 import { SignerReplay } from './replica/signers.ts';
-import type { newestSnapshot } from './replica/snapshots.ts';
+import type { SnapshotFile } from './replica/snapshots.ts';
 
 export interface RestoreOptions {
   readonly engineFile: string;
   readonly identity: Identity;
   readonly journal: JournalHead;
   readonly reader: JournalReader;
-  readonly snapshot: ReturnType<typeof newestSnapshot>;
+  /** The newest first. */
+  readonly snapshots: readonly SnapshotFile[];
 }
 
 export interface Restored {
@@ -32,11 +34,12 @@ const PROGRESS_COMMANDS = 200_000;
 
 /** The trading engine at the end of the journal: the newest sound snapshot and the rows after it. */
 export function restore(options: RestoreOptions, deps: { readonly log: Logger }): Restored {
-  const { snapshot, journal } = options;
-  if (snapshot.sequence > journal.lastSequence) {
+  const { snapshots, journal } = options;
+  const newest = snapshots[0];
+  if (newest && newest.sequence > journal.lastSequence) {
     throw new JournalError(
       'JOURNAL_BEHIND_SNAPSHOT',
-      `The snapshot ${snapshot.file} is at sequence ${snapshot.sequence}, but the journal ends at ${journal.lastSequence}: its end was lost. Restore the newest backup of the journal.`,
+      `The snapshot ${newest.file} is at sequence ${newest.sequence}, but the journal ends at ${journal.lastSequence}: its end was lost. Restore the newest backup of the journal.`,
     );
   }
   const startMs = performance.now();
@@ -65,28 +68,38 @@ export function restore(options: RestoreOptions, deps: { readonly log: Logger })
   };
 }
 
-/** A snapshot whose pages are damaged costs time and nothing else: the journal has everything. */
+/** A damaged snapshot costs time and nothing else: the one before it is taken, or genesis, since the journal has everything. */
 function open(
   options: RestoreOptions,
   hooks: EngineHooks,
   log: Logger,
 ): { opened: OpenedReplica; file: string | null } {
-  const { engineFile, identity, snapshot } = options;
+  const { engineFile, identity } = options;
   const derivation = { marks: false, undo: true };
   const engineHooks = { recover: hooks.onRecover, onEvent: hooks.onEvent };
   const at = (snapshotFile: string | null) =>
     openReplica({ engineFile, identity, snapshotFile, derivation }, engineHooks);
-  if (snapshot.file === null) return { opened: at(null), file: null };
-  try {
-    return { opened: at(snapshot.file), file: snapshot.file };
-  } catch (error) {
-    if (error instanceof JournalError) throw error;
-    log.warn(
-      { err: error, file: snapshot.file },
-      'the snapshot cannot be used: replaying from genesis',
-    );
-    return { opened: at(null), file: null };
+  for (const snapshot of options.snapshots) {
+    const { file } = snapshot;
+    try {
+      checkRoot(snapshot, options.reader);
+      return { opened: at(file), file };
+    } catch (err) {
+      if (err instanceof JournalError) throw err;
+      log.warn({ err, file }, 'the snapshot cannot be used: trying an older one, or genesis');
+    }
   }
+  return { opened: at(null), file: null };
+}
+
+/** A snapshot may be whole and still not of this journal. */
+function checkRoot({ segment, root }: SnapshotFile, reader: JournalReader) {
+  const sealed = reader.segment(segment);
+  if (sealed === undefined || bytesToHex(sealed.root) === root) return;
+  throw new DivergenceError(
+    'SNAPSHOT_DIVERGED',
+    `The snapshot has root ${root} after segment ${segment}, the journal ${bytesToHex(sealed.root)}.`,
+  );
 }
 
 function replayTail(options: RestoreOptions, replica: Replica, log: Logger) {

@@ -1,28 +1,24 @@
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Worker } from 'node:worker_threads';
 import type { Logger } from 'pino';
-import { ENGINE_FILE, readEngine } from '#shared/host/wasm-file.ts';
+import { ENGINE_FILE } from '#shared/host/wasm-file.ts';
+import { assemble, journalFile, type Parts, rateOf, snapshotDirectory } from './assemble.ts';
 import { Chores } from './chores/chores.ts';
-import { type Clock, systemClock, virtualClock } from './clock.ts';
+import type { Clock } from './clock.ts';
 import type { SequencerConfig } from './config.ts';
 import { type PlainError, SequencerError } from './errors.ts';
 import { InboxFollower } from './inbox/follower.ts';
-import { Journal } from './journal/journal.ts';
+import type { Journal } from './journal/journal.ts';
 import type { Identity } from './journal/schema.ts';
-import { type JournalReader, JournalStore } from './journal/store.ts';
-import { connectL1, type L1 } from './l1.ts';
-import { Exchange } from './matching/exchange.ts';
-import { checkTip } from './poster/reconcile.ts';
-import { Progress } from './progress.ts';
-import { RecoveryPool } from './recovery/pool.ts';
-import { newestSnapshot } from './replica/snapshots.ts';
-import { restore } from './restore.ts';
+import type { JournalReader } from './journal/store.ts';
+import type { L1 } from './l1.ts';
+import type { Exchange } from './matching/exchange.ts';
+import type { Progress } from './progress.ts';
 import type {
   FromPoster,
   FromSealer,
   PosterData,
+  ReplicaData,
   SealerData,
   ToPoster,
   ToSealer,
@@ -39,8 +35,8 @@ const CHORE_TURN_MS = 50;
 const CHUNK_BLOCKS = 5000n;
 const DEVNET_CHAIN = 31_337;
 const USUAL_CONFIRMATIONS = 12;
-/** Prices are refused if they are further ahead of the engine's clock than a second. */
-const MAX_CLOCK_STEP_MS = 500;
+/** One batch lands in a block. When this many wait, the next one is cut only when it is full, or the queue would grow for ever. */
+const MAX_WAITING_BATCHES = 4;
 
 /** All of a sequencer but its gateway: L1, journal, engine, chores, sealer and poster, put together. */
 export class Sequencer {
@@ -78,7 +74,7 @@ export class Sequencer {
     this.#follower = this.#makeFollower(parts.l1);
     this.#chores = this.#makeChores();
     const replica = this.#replicaData(parts);
-    this.#sealer = this.#startSealer(replica);
+    this.#sealer = this.#startSealer(replica, parts.landedBatch);
     this.#poster = this.#startPoster(replica);
     parts.journal.onRow((row) => this.#onRow(row));
   }
@@ -89,9 +85,18 @@ export class Sequencer {
    */
   static async start(config: SequencerConfig, deps: SequencerDependencies): Promise<Sequencer> {
     let sequencer: Sequencer | null = null;
-    const parts = await assemble(config, deps, (error) => sequencer?.fail(error));
+    let early: Error | null = null;
+    const parts = await assemble(config, deps, (error) => {
+      if (sequencer) sequencer.fail(error);
+      else early ??= error;
+    });
     sequencer = new Sequencer(parts, config, deps);
-    sequencer.#begin();
+    if (early === null) sequencer.#begin();
+    else {
+      // The journal failed while the state was restored: there was nobody yet to stop.
+      await sequencer.abandon();
+      throw early;
+    }
     return sequencer;
   }
 
@@ -165,7 +170,7 @@ export class Sequencer {
     if (!this.#stopping) this.#tellSealer('durable');
   }
 
-  #tellSealer(kind: ToSealer['kind']) {
+  #tellSealer(kind: 'durable' | 'finish') {
     const message: ToSealer = { kind, lastRow: this.#durableRow };
     this.#sealer.postMessage(message);
   }
@@ -174,9 +179,11 @@ export class Sequencer {
     this.#poster.postMessage(message);
   }
 
-  #startSealer(replica: Omit<SealerData, 'batchIntervalMs'>): Worker {
-    const { batchIntervalMs } = this.#config;
-    const data: SealerData = { ...replica, batchIntervalMs };
+  #startSealer(replica: ReplicaData, landedBatch: number): Worker {
+    const { batchIntervalMs, posterKey } = this.#config;
+    // Where nothing is posted nothing can wait to be.
+    const maxWaitingBatches = posterKey === null ? Number.MAX_SAFE_INTEGER : MAX_WAITING_BATCHES;
+    const data: SealerData = { ...replica, batchIntervalMs, landedBatch, maxWaitingBatches };
     const worker = spawnThread(new URL('./sealer/worker.ts', import.meta.url), data, 'sealer');
     worker.on('message', (message: FromSealer) => this.#hearSealer(message));
     worker.on('error', (error) => this.fail(error));
@@ -202,7 +209,7 @@ export class Sequencer {
     });
   }
 
-  #startPoster(replica: Omit<SealerData, 'batchIntervalMs'>): Worker {
+  #startPoster(replica: ReplicaData): Worker {
     const config = this.#config;
     const data: PosterData = {
       ...replica,
@@ -244,6 +251,10 @@ export class Sequencer {
     this.progress.l1Connected = report.connected;
     this.progress.l1BlockNumber = report.blockNumber;
     this.progress.l1BlockTimeMs = report.blockTimeMs;
+    if (report.landedBatch !== this.progress.landedBatch) {
+      const message: ToSealer = { kind: 'landed', batch: report.landedBatch };
+      this.#sealer.postMessage(message);
+    }
     this.progress.landedBatch = report.landedBatch;
     this.progress.posterTrouble = report.trouble;
   }
@@ -305,82 +316,6 @@ export class Sequencer {
       logLevel: this.#config.logLevel,
     };
   }
-}
-
-interface Parts {
-  readonly identity: Identity;
-  readonly l1: L1;
-  readonly clock: Clock;
-  readonly progress: Progress;
-  readonly journal: Journal;
-  readonly reader: JournalReader;
-  readonly exchange: Exchange;
-  readonly snapshotFile: string | null;
-}
-
-async function assemble(
-  config: SequencerConfig,
-  deps: SequencerDependencies,
-  onFailure: (error: Error) => void,
-): Promise<Parts> {
-  mkdirSync(config.dataDirectory, { recursive: true });
-  const l1 = await connectL1(config);
-  const { hash: engineHash } = readEngine();
-  const identity = { chainId: l1.chainId, settlement: config.settlement, engineHash };
-  const file = journalFile(config);
-  const journal = await Journal.open({ file, identity }, { onFailure });
-  try {
-    const reader = JournalStore.openForReading(file, identity);
-    await checkTip(l1.chain, reader, await l1.chain.tip(await l1.chain.latestBlock()));
-    const clock = config.virtualTime ? virtualClock(config.virtualTime) : systemClock;
-    const progress = new Progress();
-    for (const batch of reader.batchBounds(1)) progress.addBatch(batch.number, batch.lastSequence);
-    const snapshot = newestSnapshot(snapshotDirectory(config));
-    for (const { file: skipped, error } of snapshot.skipped) {
-      deps.log.warn({ file: skipped, err: error }, 'a snapshot cannot be used');
-    }
-    const engineFile = fileURLToPath(ENGINE_FILE);
-    const restored = restore(
-      { engineFile, identity, journal: journal.head, reader, snapshot },
-      deps,
-    );
-    const exchange = new Exchange(
-      { ...exchangeOptions(config), identity },
-      {
-        ...restored,
-        journal,
-        clock,
-        progress,
-        log: deps.log,
-        pool: (onDone) => new RecoveryPool({ threads: config.recoveryThreads }, { onDone }),
-        onFatal: onFailure,
-      },
-    );
-    const { snapshotFile } = restored;
-    return { identity, l1, clock, progress, journal, reader, exchange, snapshotFile };
-  } catch (error) {
-    await journal.close();
-    throw error;
-  }
-}
-
-function exchangeOptions(config: SequencerConfig) {
-  const { maxQueued, flushIntervalMs } = config;
-  const clockIntervalMs = Math.min(config.clockIntervalMs * rateOf(config), MAX_CLOCK_STEP_MS);
-  return { maxQueued, maxUnacknowledged: maxQueued, clockIntervalMs, flushIntervalMs };
-}
-
-/** How fast the exchange's time runs: a devnet's day must not cost a day's worth of clock commands. */
-function rateOf(config: SequencerConfig): number {
-  return Math.max(1, config.virtualTime?.rate ?? 1);
-}
-
-function journalFile(config: SequencerConfig): string {
-  return join(config.dataDirectory, 'journal.db');
-}
-
-function snapshotDirectory(config: SequencerConfig): string {
-  return join(config.dataDirectory, 'snapshots');
 }
 
 function fromPlain(error: PlainError): SequencerError {

@@ -29,3 +29,13 @@ export async function checkTip(chain: Chain, reader: JournalReader, tip: L1Tip):
     `L1 has another batch ${tip.number} than this journal. Somebody else posts with this key, or the data directory belongs to another run. Nothing is posted.`,
   );
 }
+
+/** A frozen contract takes no batch ever again, so nothing may be acknowledged on top of it. */
+export async function refuseFrozen(chain: Chain): Promise<void> {
+  const reason = await chain.freezeReason();
+  if (reason === 0) return;
+  throw new PosterError(
+    'EXCHANGE_FROZEN',
+    `The settlement contract is frozen (reason ${reason}): no batch lands any more. Users leave through the exit tool.`,
+  );
+}

@@ -47,22 +47,31 @@ export function listSnapshots(directory: string): string[] {
     .map((name) => join(directory, name));
 }
 
+export interface SnapshotFile {
+  readonly file: string;
+  readonly sequence: number;
+  readonly segment: number;
+  /** State root, 0x hex. */
+  readonly root: string;
+}
+
 /**
- * The newest snapshot whose head is sound, null if there is none; `skipped` says what was wrong with newer ones. Whether its pages
- * are sound shows when it is loaded.
+ * The snapshots whose heads are sound, the newest first; `skipped` says what is wrong with the others. Whether their pages are
+ * sound shows when they are loaded.
  */
-export function newestSnapshot(directory: string): {
-  file: string | null;
-  sequence: number;
+export function findSnapshots(directory: string): {
+  found: SnapshotFile[];
   skipped: { file: string; error: unknown }[];
 } {
+  const found: SnapshotFile[] = [];
   const skipped: { file: string; error: unknown }[] = [];
   for (const file of listSnapshots(directory)) {
     try {
-      return { file, sequence: Number(readSnapshotHead(file).sequence), skipped };
+      const { sequence, segment, root } = readSnapshotHead(file);
+      found.push({ file, sequence: Number(sequence), segment: Number(segment), root });
     } catch (error) {
       skipped.push({ file, error });
     }
   }
-  return { file: null, sequence: 0, skipped };
+  return { found, skipped };
 }

@@ -77,6 +77,11 @@ export class Sealer {
     return this.#row < lastRow;
   }
 
+  /** Number of the last batch that is cut. */
+  get lastBatch(): number {
+    return this.#builder.number - 1;
+  }
+
   /** Cuts a batch of the segments that wait, if there are any and they are not part of a batch cut before the restart. */
   cut(): void {
     if (this.#builder.segments > 0 && !this.#known.has(this.#builder.number)) this.#emitBatch();

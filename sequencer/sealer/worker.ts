@@ -14,6 +14,7 @@ const { data } = workerData as ThreadData<SealerData>;
 let segments: SegmentRow[] = [];
 let batches: BatchRow[] = [];
 let durableRow = 0;
+let { landedBatch } = data;
 let finishing = false;
 let scheduled = false;
 
@@ -75,13 +76,17 @@ try {
   const sealer = start();
   timer = setInterval(() => {
     try {
-      sealer.cut();
+      if (sealer.lastBatch - landedBatch < data.maxWaitingBatches) sealer.cut();
       report();
     } catch (error) {
       fail(error);
     }
   }, data.batchIntervalMs);
   port.on('message', (message: ToSealer) => {
+    if (message.kind === 'landed') {
+      landedBatch = message.batch;
+      return;
+    }
     durableRow = message.lastRow;
     finishing ||= message.kind === 'finish';
     schedule(sealer);

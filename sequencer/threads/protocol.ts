@@ -16,12 +16,17 @@ export interface ReplicaData {
 export interface SealerData extends ReplicaData {
   /** Cut a batch this often, ms of real time, if there is anything to cut. */
   readonly batchIntervalMs: number;
+  /** L1's last batch at the start. */
+  readonly landedBatch: number;
+  /** When this many batches are not on L1 yet, only full ones are cut. */
+  readonly maxWaitingBatches: number;
 }
 
-/** To the sealer: rows up to this id are durable; `finish`: seal them all, cut the last batch, and answer. */
+/** To the sealer: rows up to this id are durable; `finish`: seal them all, cut the last batch, and answer; `landed`: L1's last batch. */
 export type ToSealer =
   | { readonly kind: 'durable'; readonly lastRow: number }
-  | { readonly kind: 'finish'; readonly lastRow: number };
+  | { readonly kind: 'finish'; readonly lastRow: number }
+  | { readonly kind: 'landed'; readonly batch: number };
 
 export type FromSealer =
   | { readonly kind: 'ready' }

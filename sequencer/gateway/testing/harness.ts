@@ -17,6 +17,7 @@ import { EngineHooks } from '../../matching/hooks.ts';
 import type { DurableGroup, DurableListener, ExchangeApi, Outcome } from '../../matching/types.ts';
 import { Progress } from '../../progress.ts';
 import { RecoveryPool } from '../../recovery/pool.ts';
+import { CHAIN_ID, CONTRACT, genesisMessage } from '../../testing/genesis.ts';
 import { Gateway } from '../gateway.ts';
 import type { GatewayOptions } from '../options.ts';
 import { signDigest, type Wallet, wallet } from './wallets.ts';
@@ -27,8 +28,6 @@ export const CALL = 'BTC_USDC-27NOV26-90000-C';
 export const PUT = 'BTC_USDC-27NOV26-90000-P';
 export const FIRST = 2;
 
-const CHAIN_ID = 31337;
-const CONTRACT = new Uint8Array(20).fill(0x11);
 const DOMAIN = domainSeparator({ chainId: BigInt(CHAIN_ID), contract: CONTRACT });
 const COMMITTEE = [1, 2, 3, 4].map(wallet);
 const INDEX = 90_000_000_000n;
@@ -86,7 +85,7 @@ export class Harness {
 
   /** Reads genesis from the inbox. */
   begin(): void {
-    this.consume(genesis());
+    this.consume(genesisMessage(COMMITTEE.map((signer) => signer.address)));
   }
 
   async openGateway(options: Partial<GatewayOptions>): Promise<void> {
@@ -231,29 +230,4 @@ export const owner = (account: number): Wallet => wallet(account);
 async function accepted(running: Promise<Outcome>): Promise<void> {
   const { code } = await running;
   if (code !== 0) throw new Error(`The engine refused a command of the set-up with ${code}.`);
-}
-
-function genesis(): InboxMessage {
-  return {
-    kind: 'genesis',
-    version: 1,
-    chainId: BigInt(CHAIN_ID),
-    contract: CONTRACT,
-    feeRecipient: new Uint8Array(20).fill(0x22),
-    makerFee: 100,
-    takerFee: 300,
-    maxOpenOrders: 200,
-    flags: 0,
-    signers: COMMITTEE.map((signer) => signer.address),
-    underlyings: [
-      {
-        name: 'BTC',
-        tick: 5_000_000n,
-        lotsPerContract: 100,
-        strikeStep: 500,
-        strikeBandBps: 10_000,
-        priceBandBps: 10_000,
-      },
-    ],
-  };
 }

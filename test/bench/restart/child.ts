@@ -4,7 +4,7 @@ import pino from 'pino';
 import { Journal } from '#sequencer/journal/journal.ts';
 import type { Identity } from '#sequencer/journal/schema.ts';
 import { JournalStore } from '#sequencer/journal/store.ts';
-import { newestSnapshot } from '#sequencer/replica/snapshots.ts';
+import { findSnapshots } from '#sequencer/replica/snapshots.ts';
 import { restore } from '#sequencer/restore.ts';
 import { ENGINE_FILE } from '#shared/host/wasm-file.ts';
 import { bytesToHex } from '#shared/protocol/bytes.ts';
@@ -41,7 +41,7 @@ const restored = restore(
     identity,
     journal: journal.head,
     reader,
-    snapshot: newestSnapshot(plan.snapshots),
+    snapshots: findSnapshots(plan.snapshots).found,
   },
   { log: pino({ level: 'silent' }) },
 );

@@ -1,0 +1,103 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Logger } from 'pino';
+import { ENGINE_FILE, readEngine } from '#shared/host/wasm-file.ts';
+import { type Clock, systemClock, virtualClock } from './clock.ts';
+import type { SequencerConfig } from './config.ts';
+import { Journal } from './journal/journal.ts';
+import type { Identity } from './journal/schema.ts';
+import { type JournalReader, JournalStore } from './journal/store.ts';
+import { connectL1, type L1 } from './l1.ts';
+import { Exchange } from './matching/exchange.ts';
+import { checkTip, refuseFrozen } from './poster/reconcile.ts';
+import { Progress } from './progress.ts';
+import { RecoveryPool } from './recovery/pool.ts';
+import { findSnapshots } from './replica/snapshots.ts';
+import { restore } from './restore.ts';
+
+/** Prices are refused if they are further ahead of the engine's clock than a second. */
+const MAX_CLOCK_STEP_MS = 500;
+
+/** What a sequencer is put together from, checked and restored. */
+export interface Parts {
+  readonly identity: Identity;
+  readonly l1: L1;
+  readonly clock: Clock;
+  readonly progress: Progress;
+  readonly journal: Journal;
+  readonly reader: JournalReader;
+  readonly exchange: Exchange;
+  readonly snapshotFile: string | null;
+  /** L1's last batch at the start. */
+  readonly landedBatch: number;
+}
+
+/** Checks L1 and the journal and restores the state. Throws before anything is acknowledged if something does not fit together. */
+export async function assemble(
+  config: SequencerConfig,
+  deps: { readonly log: Logger },
+  onFailure: (error: Error) => void,
+): Promise<Parts> {
+  mkdirSync(config.dataDirectory, { recursive: true });
+  const l1 = await connectL1(config);
+  const { hash: engineHash } = readEngine();
+  const identity = { chainId: l1.chainId, settlement: config.settlement, engineHash };
+  const file = journalFile(config);
+  const journal = await Journal.open({ file, identity }, { onFailure });
+  try {
+    const reader = JournalStore.openForReading(file, identity);
+    const tip = await l1.chain.tip(await l1.chain.latestBlock());
+    await checkTip(l1.chain, reader, tip);
+    await refuseFrozen(l1.chain);
+    const clock = config.virtualTime ? virtualClock(config.virtualTime) : systemClock;
+    const progress = new Progress();
+    for (const batch of reader.batchBounds(1)) progress.addBatch(batch.number, batch.lastSequence);
+    const { found: snapshots, skipped: unreadable } = findSnapshots(snapshotDirectory(config));
+    for (const { file: skipped, error } of unreadable) {
+      deps.log.warn({ file: skipped, err: error }, 'a snapshot cannot be used');
+    }
+    const engineFile = fileURLToPath(ENGINE_FILE);
+    const restored = restore(
+      { engineFile, identity, journal: journal.head, reader, snapshots },
+      deps,
+    );
+    const exchange = new Exchange(
+      { ...exchangeOptions(config), identity },
+      {
+        ...restored,
+        journal,
+        clock,
+        progress,
+        log: deps.log,
+        pool: (onDone) => new RecoveryPool({ threads: config.recoveryThreads }, { onDone }),
+        onFatal: onFailure,
+      },
+    );
+    const { snapshotFile } = restored;
+    const landedBatch = Number(tip.number);
+    return { identity, l1, clock, progress, journal, reader, exchange, snapshotFile, landedBatch };
+  } catch (error) {
+    await journal.close();
+    throw error;
+  }
+}
+
+function exchangeOptions(config: SequencerConfig) {
+  const { maxQueued, flushIntervalMs } = config;
+  const clockIntervalMs = Math.min(config.clockIntervalMs * rateOf(config), MAX_CLOCK_STEP_MS);
+  return { maxQueued, maxUnacknowledged: maxQueued, clockIntervalMs, flushIntervalMs };
+}
+
+/** How fast the exchange's time runs: a devnet's day must not cost a day's worth of clock commands. */
+export function rateOf(config: SequencerConfig): number {
+  return Math.max(1, config.virtualTime?.rate ?? 1);
+}
+
+export function journalFile(config: SequencerConfig): string {
+  return join(config.dataDirectory, 'journal.db');
+}
+
+export function snapshotDirectory(config: SequencerConfig): string {
+  return join(config.dataDirectory, 'snapshots');
+}
