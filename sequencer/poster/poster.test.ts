@@ -3,6 +3,7 @@ import { createWalletClient, http, parseGwei } from 'viem';
 import { privateKeyToAccount } from 'viem/accounts';
 import { foundry } from 'viem/chains';
 import { afterEach, describe, expect, it } from 'vitest';
+import { settlementAbi } from '#contracts/abi/index.ts';
 import { JournalStore } from '../journal/store.ts';
 import type { Sequencer } from '../sequencer.ts';
 import { until, World } from '../testing/world.ts';
@@ -51,10 +52,13 @@ describe('posting when L1 gives trouble', () => {
     const { exchange } = sequencer;
     await until(() => !exchange.status().l1.connected, 'the loss to be noticed');
     expect(exchange.status().l1.trouble).toContain('L1');
-    const sealed = exchange.status().sealedBatch;
+    const { sealedSegment } = exchange.status();
     // Trading does not wait for L1.
-    await until(() => exchange.status().sealedBatch > sealed + 2, 'batches without L1');
+    await until(() => exchange.status().sealedSegment > sealedSegment + 7, 'roots without L1');
     expect(exchange.status().state).toBe('running');
+    // But what waits for it is gathered: one batch lands in a block.
+    const { sealedBatch, landedBatch } = exchange.status();
+    expect(sealedBatch - landedBatch).toBeLessThanOrEqual(4);
     await world.restartL1();
     await until(() => exchange.status().l1.connected, 'the return to be noticed');
     await landMore(sequencer, 2);
@@ -117,6 +121,21 @@ describe('posting when L1 gives trouble', () => {
     expectOneFormEach(world, second.sequencer);
     await world.stop(second.sequencer);
     expect([...first.fatal, ...second.fatal]).toEqual([]);
+  });
+
+  it('does not trade on a contract that is frozen', TIMEOUT, async () => {
+    world = await World.create({ blockTime: 1 });
+    const { sequencer, fatal } = await world.start();
+    await landMore(sequencer, 1);
+    await world.stop(sequencer);
+    await world.anvil.request('evm_increaseTime', [3600]);
+    await world.anvil.request('evm_mine');
+    const wallet = posterWallet(world);
+    const contract = { address: world.settlement, abi: settlementAbi } as const;
+    const hash = await wallet.writeContract({ ...contract, functionName: 'freeze' });
+    await world.client.waitForTransactionReceipt({ hash });
+    await expect(world.start()).rejects.toMatchObject({ code: 'EXCHANGE_FROZEN' });
+    expect(fatal).toEqual([]);
   });
 
   it('stops when L1 has batches that the journal does not have', TIMEOUT, async () => {

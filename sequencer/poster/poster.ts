@@ -10,7 +10,7 @@ import { decodeStoredHeader } from '../sealer/batch-row.ts';
 import type { PosterReport } from '../threads/protocol.ts';
 import { type Chain, type Fees, type L1Block, type L1Tip, revertName, textOf } from './chain.ts';
 import { chooseFees } from './fees.ts';
-import { checkTip } from './reconcile.ts';
+import { checkTip, refuseFrozen } from './reconcile.ts';
 
 export interface PosterOptions {
   readonly bumpAfterMs: number;
@@ -37,6 +37,8 @@ interface InFlight {
   readonly hash: Hex;
   readonly nonce: number;
   readonly sentAtMs: number;
+  /** L1's last block when it was sent. */
+  readonly sentAtBlock: bigint;
   readonly attempt: number;
   readonly fees: Fees;
 }
@@ -100,7 +102,7 @@ export class Poster {
       this.#block = block;
       await checkTip(this.#deps.chain, this.#deps.reader, tip);
       this.#noteLanded(Number(tip.number));
-      await this.#refuseFrozen();
+      await refuseFrozen(this.#deps.chain);
       this.#trouble = await this.#postNext(block, tip);
     } catch (error) {
       if (error instanceof SequencerError) throw error;
@@ -118,18 +120,9 @@ export class Poster {
     this.#landed = number;
   }
 
-  async #refuseFrozen() {
-    const reason = await this.#deps.chain.freezeReason();
-    if (reason === 0) return;
-    throw new PosterError(
-      'EXCHANGE_FROZEN',
-      `The settlement contract is frozen (reason ${reason}): no batch lands any more. Users leave through the exit tool.`,
-    );
-  }
-
   /** @returns what is in the way, null if nothing is */
   async #postNext(block: L1Block, tip: L1Tip): Promise<string | null> {
-    if (await this.#waitsForMining(tip)) return this.#trouble;
+    if (await this.#waitsForMining(tip, block)) return this.#trouble;
     const number = Number(tip.number) + 1;
     if (number > this.#checkedBatch || this.#options.readOnly) return null;
     const row = this.#deps.reader.batch(number);
@@ -152,8 +145,8 @@ export class Poster {
     return clockMs <= block.timeMs || agoMs >= BLOCK_TIME_SLACK_MS;
   }
 
-  /** True while a transaction is on its way and young. */
-  async #waitsForMining(tip: L1Tip): Promise<boolean> {
+  /** True while a transaction is on its way and young, or no block has come that could have taken it. */
+  async #waitsForMining(tip: L1Tip, block: L1Block): Promise<boolean> {
     const flying = this.#inFlight;
     if (flying === null) return false;
     const mined = await this.#deps.chain.minedNonce();
@@ -167,7 +160,11 @@ export class Poster {
       this.#inFlight = null;
       return false;
     }
-    if (this.#deps.clock.nowMs() - flying.sentAtMs < this.#options.bumpAfterMs) return true;
+    // An L1 that stands still is no reason to offer more.
+    if (block.number <= flying.sentAtBlock) return true;
+    const agoMs = this.#deps.clock.nowMs() - flying.sentAtMs;
+    // A clock that went back says nothing about the age.
+    if (agoMs >= 0 && agoMs < this.#options.bumpAfterMs) return true;
     this.#attempts = flying.attempt + 1;
     return false;
   }
@@ -203,6 +200,7 @@ export class Poster {
       hash: transaction.hash,
       nonce,
       sentAtMs,
+      sentAtBlock: block.number,
       attempt,
       fees,
     };
