@@ -26,7 +26,7 @@ export function exitShares(inputs: ExitInputs): ExitShares {
   const { collateral, flatCash, fund } = inputs;
   // Deficits that nobody reported count where C and the reported ones could not carry I and F.
   const implied = fund + flatCash - collateral;
-  const deficits = inputs.deficits > implied ? inputs.deficits : implied;
+  const deficits = inputs.deficits + positive(implied - inputs.deficits);
   const heldEquity = positive(collateral + deficits - fund - flatCash);
   const shortfall = positive(deficits - fund);
   const beyond = positive(shortfall - heldEquity);
