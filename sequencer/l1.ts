@@ -3,7 +3,7 @@ import { privateKeyToAddress } from 'viem/accounts';
 import { settlementAbi } from '#contracts/abi/index.ts';
 import type { SequencerConfig } from './config.ts';
 import { SequencerError } from './errors.ts';
-import { Chain, l1Client, textOf } from './poster/chain.ts';
+import { Chain, isAway, l1Client, textOf } from './poster/chain.ts';
 
 /** L1 as found at the start. */
 export interface L1 {
@@ -48,10 +48,14 @@ async function askChainId(rpcUrl: string): Promise<number> {
       await new Promise((resolve) => setTimeout(resolve, WAIT_MS));
     }
   }
-  throw new SequencerError(
+  throw unreachable(last);
+}
+
+function unreachable(cause: unknown): SequencerError {
+  return new SequencerError(
     'L1_UNREACHABLE',
-    `L1 does not answer at --l1-url (${textOf(last)}). Start it or correct the address; the chain must be known before anything is acknowledged.`,
-    last,
+    `L1 does not answer at --l1-url (${textOf(cause)}). Start it or correct the address; the chain must be known before anything is acknowledged.`,
+    cause,
   );
 }
 
@@ -84,6 +88,7 @@ async function readParties(client: PublicClient, address: Address) {
     const token = await client.readContract({ ...contract, functionName: 'token' });
     return { sequencer, token };
   } catch (error) {
+    if (isAway(error)) throw unreachable(error);
     throw new SequencerError(
       'NOT_A_SETTLEMENT',
       `The contract at ${address} does not answer as a settlement contract. Correct --settlement.`,

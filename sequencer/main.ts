@@ -41,6 +41,7 @@ class SequencerProcess {
   #sequencer: Sequencer | null = null;
   #gateway: Gateway | null = null;
   #ending = false;
+  #failed = false;
 
   constructor(config: SequencerConfig, log: Logger) {
     this.#config = config;
@@ -64,13 +65,16 @@ class SequencerProcess {
 
   /** Says what is wrong and ends with code 1. Nothing is acknowledged after this. */
   async fail(error: unknown): Promise<void> {
-    if (this.#ending) return;
-    this.#ending = true;
+    if (this.#failed) return;
+    this.#failed = true;
     const { code, message } = toPlainError(error);
     // What we foresaw needs no stack; a bug does.
     const known = error instanceof PlimsollError;
     this.#log.fatal({ code, ...(known ? {} : { err: error }) }, message);
     process.stderr.write(`${code}: ${message}\n`);
+    // In the middle of a clean end there is nobody left who would finish it.
+    if (this.#ending) process.exit(1);
+    this.#ending = true;
     const late = setTimeout(() => process.exit(1), 3000);
     await Promise.allSettled([this.#gateway?.close(), this.#sequencer?.abandon()]);
     clearTimeout(late);

@@ -205,3 +205,8 @@ export function textOf(error: unknown): string {
   }
   return (parts.length > 0 ? parts.join(': ') : String(error)).replace(/\s+/g, ' ').slice(0, 500);
 }
+
+/** Whether a request failed because L1 did not answer at all. */
+export function isAway(error: unknown): boolean {
+  return /fetch failed|ECONN|timed? ?out|HTTP request failed|socket/i.test(textOf(error));
+}

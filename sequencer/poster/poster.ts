@@ -8,7 +8,15 @@ import { PosterError, SequencerError } from '../errors.ts';
 import type { JournalReader, SendRow } from '../journal/store.ts';
 import { decodeStoredHeader } from '../sealer/batch-row.ts';
 import type { PosterReport } from '../threads/protocol.ts';
-import { type Chain, type Fees, type L1Block, type L1Tip, revertName, textOf } from './chain.ts';
+import {
+  type Chain,
+  type Fees,
+  isAway,
+  type L1Block,
+  type L1Tip,
+  revertName,
+  textOf,
+} from './chain.ts';
 import { chooseFees } from './fees.ts';
 import { checkTip, refuseFrozen } from './reconcile.ts';
 
@@ -229,13 +237,9 @@ export class Poster {
     } else if (/insufficient funds/i.test(text)) {
       this.#trouble = 'the poster account has too little ETH: fund it';
     } else {
-      this.#connected = this.#connected && !isAway(text);
+      this.#connected = this.#connected && !isAway(error);
       this.#trouble = `L1 does not answer as it should: ${text}`;
     }
     this.#deps.log.warn({ trouble: this.#trouble }, 'posting waits');
   }
-}
-
-function isAway(text: string): boolean {
-  return /fetch failed|ECONN|timed? ?out|HTTP request failed|socket/i.test(text);
 }
