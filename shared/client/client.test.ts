@@ -1,3 +1,4 @@
+import { type AddressInfo, createServer } from 'node:net';
 import { privateKeyToAccount } from 'viem/accounts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { bytesToHex } from '#shared/protocol/bytes.ts';
@@ -207,11 +208,28 @@ describe('the connection', () => {
   it('survives nonsense from the server by opening another', async () => {
     const client = await connect();
     await client.getTime();
-    server.broadcast('nonsense');
-    await until(() => client.connection !== 'open');
-    await expect(client.getTime()).resolves.toBe(server.timeMs);
+    for (const text of ['nonsense', 'null', '7', '{"method":"subscription"}']) {
+      server.broadcast(text);
+      await until(() => client.connection !== 'open');
+      await expect(client.getTime()).resolves.toBe(server.timeMs);
+    }
     server.broadcast('{"jsonrpc":"2.0","id":999999,"result":1}');
     await expect(client.getTime()).resolves.toBe(server.timeMs);
+  });
+
+  it('does not wait for ever for a server that accepts and then says nothing', async () => {
+    let accepted = 0;
+    const mute = createServer(() => {
+      accepted += 1;
+    });
+    await new Promise<void>((resolve) => mute.listen(0, '127.0.0.1', resolve));
+    const { port } = mute.address() as AddressInfo;
+    const url = `http://127.0.0.1:${port}`;
+    const options = { url, timeoutMs: 100, backoff: { firstMs: 10, maxMs: 10 } };
+    const client = await PlimsollClient.create(options);
+    await until(() => accepted >= 2);
+    client.close();
+    mute.close();
   });
 
   it('refuses everything once closed', async () => {

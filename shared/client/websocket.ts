@@ -72,6 +72,7 @@ export class WebSocketTransport implements Transport {
   private nextId = 1;
   private failures = 0;
   private heardMs: number;
+  private connectingMs = 0;
   private askedMs = Number.NEGATIVE_INFINITY;
   private readonly sweeper: ReturnType<typeof setInterval>;
   private retry: ReturnType<typeof setTimeout> | undefined;
@@ -112,6 +113,7 @@ export class WebSocketTransport implements Transport {
 
   private connect(): void {
     this.state = 'connecting';
+    this.connectingMs = this.dependencies.nowMs();
     const socket = this.dependencies.sockets(this.options.url);
     this.socket = socket;
     socket.onopen = () => this.opened(socket);
@@ -163,16 +165,15 @@ export class WebSocketTransport implements Transport {
   private received(data: unknown): void {
     this.heardMs = this.dependencies.nowMs();
     this.failures = 0;
-    let message: Record<string, unknown>;
-    try {
-      message = JSON.parse(String(data)) as typeof message;
-    } catch {
+    const message = parseObject(String(data));
+    if (message === null) {
       this.abandon();
       return;
     }
     if (message.method === 'subscription') {
-      const { channel, data: content } = message.params as { channel: string; data: unknown };
-      this.onNotification(channel, content);
+      const { channel, data: content } = (message.params ?? {}) as Record<string, unknown>;
+      if (typeof channel === 'string') this.onNotification(channel, content);
+      else this.abandon();
       return;
     }
     const waiting = this.pending.get(message.id as number);
@@ -202,8 +203,10 @@ export class WebSocketTransport implements Transport {
 
   /** After a silence asks for the time; when that brings nothing either, the connection is dead. */
   private beat(now: number): void {
-    if (this.state !== 'open') return;
     const { heartbeatMs, timeoutMs } = this.options;
+    // A server that accepts the connection and says nothing would else be waited for as long as the system likes.
+    if (this.state === 'connecting' && now - this.connectingMs > timeoutMs) this.abandon();
+    if (this.state !== 'open') return;
     const asked = this.askedMs >= this.heardMs;
     if (this.socket?.readyState !== OPEN || (asked && now - this.askedMs > timeoutMs)) {
       this.abandon();
@@ -211,5 +214,15 @@ export class WebSocketTransport implements Transport {
       this.askedMs = now;
       this.call('get_time', {}).catch(() => {}); // what counts is whether anything is heard
     }
+  }
+}
+
+/** The JSON object in a text; null if it is anything else. */
+function parseObject(text: string): Record<string, unknown> | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : null;
+  } catch {
+    return null;
   }
 }
