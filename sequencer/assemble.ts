@@ -8,7 +8,7 @@ import type { SequencerConfig } from './config.ts';
 import { Journal } from './journal/journal.ts';
 import type { Identity } from './journal/schema.ts';
 import { type JournalReader, JournalStore } from './journal/store.ts';
-import { connectL1, type L1 } from './l1.ts';
+import { ask, connectL1, type L1 } from './l1.ts';
 import { Exchange } from './matching/exchange.ts';
 import { checkTip, refuseFrozen } from './poster/reconcile.ts';
 import { Progress } from './progress.ts';
@@ -47,9 +47,12 @@ export async function assemble(
   const journal = await Journal.open({ file, identity }, { onFailure });
   try {
     const reader = JournalStore.openForReading(file, identity);
-    const tip = await l1.chain.tip(await l1.chain.latestBlock());
-    await checkTip(l1.chain, reader, tip);
-    await refuseFrozen(l1.chain);
+    const tip = await ask(async () => {
+      const found = await l1.chain.tip(await l1.chain.latestBlock());
+      await checkTip(l1.chain, reader, found);
+      await refuseFrozen(l1.chain);
+      return found;
+    });
     const clock = config.virtualTime ? virtualClock(config.virtualTime) : systemClock;
     const progress = new Progress();
     for (const batch of reader.batchBounds(1)) progress.addBatch(batch.number, batch.lastSequence);

@@ -51,6 +51,15 @@ async function askChainId(rpcUrl: string): Promise<number> {
   throw unreachable(last);
 }
 
+/** Asks L1 during the start. `L1_UNREACHABLE` if it does not answer. */
+export async function ask<T>(question: () => Promise<T>): Promise<T> {
+  try {
+    return await question();
+  } catch (error) {
+    throw isAway(error) ? unreachable(error) : error;
+  }
+}
+
 function unreachable(cause: unknown): SequencerError {
   return new SequencerError(
     'L1_UNREACHABLE',
@@ -61,7 +70,7 @@ function unreachable(cause: unknown): SequencerError {
 
 async function checkSettlement(client: PublicClient, config: SequencerConfig): Promise<Address> {
   const address = config.settlement;
-  const code = await client.getCode({ address });
+  const code = await ask(() => client.getCode({ address }));
   if (code === undefined || code === '0x') {
     throw new SequencerError(
       'NO_CONTRACT',

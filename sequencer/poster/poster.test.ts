@@ -123,6 +123,21 @@ describe('posting when L1 gives trouble', () => {
     expect([...first.fatal, ...second.fatal]).toEqual([]);
   });
 
+  it('does not offer more while L1 makes no blocks', TIMEOUT, async () => {
+    world = await World.create({ blockTime: 1 });
+    const { sequencer, fatal } = await world.start({ 'bump-after': 1000 });
+    await landMore(sequencer, 2);
+    await world.anvil.request('evm_setIntervalMining', [0]);
+    const here = world;
+    await until(() => sends(here, sequencer) > 0, 'a transaction on its way');
+    await new Promise((resolve) => setTimeout(resolve, 3000));
+    expect(sends(here, sequencer)).toBe(1);
+    await world.anvil.request('evm_setIntervalMining', [1]);
+    await landMore(sequencer, 2);
+    await world.stop(sequencer);
+    expect(fatal).toEqual([]);
+  });
+
   it('does not trade on a contract that is frozen', TIMEOUT, async () => {
     world = await World.create({ blockTime: 1 });
     const { sequencer, fatal } = await world.start();
