@@ -44,6 +44,15 @@ describe('floods', () => {
     expect((await socket.call('get_order_book', { ...book, depth: 10 })).result).toBeDefined();
     const url = `${harness.url}/api/v1/public/get_last_trades?instrument_name=${CALL}&count=1000`;
     expect((await fetch(url)).status).toBe(200);
+    // Prices that nobody signed are checked by the thread that trades: four of them are dear.
+    const prices = await RawSocket.open(harness.url);
+    const codes: unknown[] = [];
+    for (let i = 0; i < 5; i++) {
+      const answer = await prices.call('submit', { command: `0x03${'00'.repeat(100)}` });
+      codes.push(answer.error?.code === api.RATE_LIMITED);
+    }
+    expect(codes).toEqual([false, false, false, true, true]);
+    prices.close();
     socket.close();
   });
 

@@ -1,5 +1,6 @@
 import type { OrderParams, PrivateMethods, PrivateResult, Signed } from '#shared/client/api.ts';
 import { NO_SUCH_ORDER, OK } from '#shared/engine/codes.ts';
+import { CMD_INDEX, CMD_VOLATILITY } from '#shared/engine/kinds.ts';
 import { BAD_PARAMETER } from '#shared/protocol/api-codes.ts';
 import { hexToBytes } from '#shared/protocol/bytes.ts';
 import type { Action, Command, Envelope, Signature } from '#shared/protocol/command-types.ts';
@@ -79,6 +80,7 @@ function orderWrites(services: Services): Method[] {
       summary: 'Runs wire bytes of any command but consume and clock.',
       returns: 'OrderResult',
       params: schemas.submitParams,
+      weight: ({ command }) => weightOf(command),
       handle: async (params) => {
         const bytes = hexToBytes(params.command);
         const decoded = decodeCommand(bytes);
@@ -206,6 +208,14 @@ function moneyWrites(services: Services): Method[] {
       handle: async (params) => act({ kind: 'revokeKey', slot: params.slot }, params),
     }),
   ];
+}
+
+/** Anyone may send prices, and their signatures are checked by the thread that trades, not ahead of it. */
+const PRICES_WEIGHT = 25;
+
+function weightOf(command: string): number {
+  const kind = Number.parseInt(command.slice(2, 4), 16) & 31;
+  return kind === CMD_INDEX || kind === CMD_VOLATILITY ? PRICES_WEIGHT : 0;
 }
 
 /** Runs a command and waits until it is durable; a rejection by the engine throws its code. */
