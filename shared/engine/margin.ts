@@ -5,7 +5,7 @@ import { Globals } from "./records/globals";
 import { Instrument, SETTLED } from "./records/instrument";
 import { Position, positionAt } from "./records/position";
 import { Underlying } from "./records/underlying";
-import { charge, WORK_EXACT, WORK_TERM } from "./work";
+import { charge, WORK_EXACT, WORK_PROBE, WORK_TERM, WORK_TOUCH } from "./work";
 
 // Standard margin (design, exchange.md "Standard"), on cash: an account is well when
 //
@@ -43,6 +43,16 @@ export function isolated(position: Position, initial: i64): i64 {
 export function refreshWork(account: Account): u32 {
   if (account.marginEpoch == Globals.get().marginEpoch) return 0;
   return WORK_TERM * <u32>popcnt(account.occupied);
+}
+
+/** What searching an account's positions costs. */
+export function probeWork(account: Account): u32 {
+  return WORK_PROBE * <u32>popcnt(account.occupied);
+}
+
+/** What touching one resting order of an account costs, once its margin is at the current marks. */
+export function touchWork(account: Account): u32 {
+  return WORK_TOUCH + probeWork(account);
 }
 
 /** What one exact margin of an account costs. */

@@ -10,21 +10,27 @@ import { Globals } from "./records/globals";
 // what is done for each order touched is charged as it is done, and a match that has no room for the next touch ends.
 
 export const SEGMENT_WORK: u32 = 256_000;
-/** One resting order touched, traded with, and gone, its account at the current marks. */
-export const WORK_TOUCH: u32 = 7_000;
+/** One resting order touched, traded with, and gone, its account at the current marks and without other positions. */
+export const WORK_TOUCH: u32 = 4_500;
+/** One more position in a table that is searched: whoever chooses the instruments chooses that they collide. */
+export const WORK_PROBE: u32 = 100;
+/** One position of a table that is laid anew, by cancel-all. */
+export const WORK_COLLECT: u32 = 800;
+/** A label: its bucket and the orders of it. */
+export const WORK_LABEL: u32 = 2_000;
 /** One position of an account brought to the current marks: its entry, its instrument. */
 export const WORK_TERM: u32 = 500;
 /** One position in an exact margin. */
-export const WORK_EXACT: u32 = 700;
+export const WORK_EXACT: u32 = 750;
 /** The most an inbox message may do: a forced order. */
 export const WORST_MESSAGE: u32 = 190_000;
 
 /** Room that a command of this kind must find. */
 export function worstWork(kind: u32): u32 {
   if (kind >= CMD_ORDER) {
-    if (kind == CMD_ORDER) return 140_000; // 64 positions: refreshed, two exact margins; and some touches
+    if (kind == CMD_ORDER) return 146_000; // 64 positions: searched, refreshed, two exact margins
     if (kind == CMD_AMEND) return 180_000;
-    if (kind == CMD_CANCEL_ALL) return 60_000;
+    if (kind == CMD_CANCEL_ALL) return 96_000;
     return kind == CMD_WITHDRAW || kind == CMD_TRANSFER ? 96_000 : 48_000;
   }
   if (kind == CMD_INDEX) return 48_000;
@@ -37,7 +43,7 @@ export function worstWork(kind: u32): u32 {
 
 /** What every command of this kind is charged before it starts; touches, refreshes and exact margins come on top. */
 export function baseWork(kind: u32): u32 {
-  if (kind >= CMD_ORDER) return kind == CMD_CANCEL_ALL ? 24_000 : kind == CMD_AMEND ? 16_000 : 9_000;
+  if (kind >= CMD_ORDER) return kind == CMD_AMEND ? 16_000 : 9_000;
   if (kind == CMD_SWEEP) return 3_000;
   if (kind == CMD_SETTLE_ACCOUNT) return 40_000;
   return worstWork(kind);

@@ -15,6 +15,8 @@ export interface EngineOptions {
   readonly module: WebAssembly.Module;
   readonly onEvent?: EngineEvents | undefined;
   readonly recover?: RecoverAddress | undefined;
+  /** What a derived module imports besides "host": a meter, in tests. */
+  readonly imports?: WebAssembly.Imports | undefined;
 }
 
 interface EngineExports {
@@ -59,6 +61,7 @@ export class Engine {
     const recover = options.recover ?? recoverAddress;
     const onEvent = options.onEvent;
     const instance = new WebAssembly.Instance(options.module, {
+      ...options.imports,
       host: {
         readCommand: (to: number) => this.#readCommand(to >>> 0),
         keccak256: (from: number, length: number, to: number) =>

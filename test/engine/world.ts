@@ -60,6 +60,11 @@ export interface WorldOptions {
   readonly genesis?: Partial<GenesisMessage>;
   readonly onEvent?: EngineEvents;
   readonly derivation?: { marks: boolean; undo: boolean } | null;
+  /** Another derivation of the engine, and what it imports. */
+  readonly module?: WebAssembly.Module;
+  readonly imports?: WebAssembly.Imports;
+  /** The oracle committee, all of which signs. */
+  readonly signers?: readonly Wallet[];
 }
 
 let derived: WebAssembly.Module | undefined;
@@ -68,6 +73,7 @@ export class World {
   readonly engine: Engine;
   readonly domain: Uint8Array;
   readonly genesis: GenesisMessage;
+  readonly signers: readonly Wallet[];
   readonly nonces = new Map<string, bigint>();
   nowMs = START_MS;
   /** Runs every command in a segment of its own, so that none meets the end of a work budget. */
@@ -79,11 +85,13 @@ export class World {
   constructor(options: WorldOptions = {}) {
     const { wasm } = readEngine();
     let module: WebAssembly.Module;
-    if (options.derivation === null)
+    if (options.module) module = options.module;
+    else if (options.derivation === null)
       module = new WebAssembly.Module(wasm as Uint8Array<ArrayBuffer>);
     else if (options.derivation) module = deriveModule(wasm, options.derivation);
     else module = derived ??= deriveModule(wasm, { marks: true, undo: true });
-    this.engine = Engine.create({ module, onEvent: options.onEvent });
+    this.engine = Engine.create({ module, onEvent: options.onEvent, imports: options.imports });
+    this.signers = options.signers ?? SIGNERS;
     this.genesis = {
       kind: 'genesis',
       version: 1,
@@ -94,7 +102,7 @@ export class World {
       takerFee: 300,
       maxOpenOrders: 1000,
       flags: 1,
-      signers: SIGNERS.map((signer) => signer.address),
+      signers: this.signers.map((signer) => signer.address),
       underlyings: [
         {
           name: 'BTC',
@@ -174,9 +182,14 @@ export class World {
     return (this.genesis.underlyings[index] as { name: string }).name;
   }
 
-  index(underlying: number, price: bigint, timeMs = this.nowMs, signers = 5): number {
+  index(
+    underlying: number,
+    price: bigint,
+    timeMs = this.nowMs,
+    signers = this.signers.length,
+  ): number {
     const round = this.round(underlying);
-    const observations = SIGNERS.slice(0, signers).map((signer, index) => {
+    const observations = this.signers.slice(0, signers).map((signer, index) => {
       const terms = {
         underlying: this.underlyingName(underlying),
         round,
@@ -208,7 +221,7 @@ export class World {
       round,
       timeMs: BigInt(timeMs),
       entries,
-      signatures: SIGNERS.map((signer, index) => ({
+      signatures: this.signers.map((signer, index) => ({
         signer: index,
         signature: sign(digest, signer.key),
       })),

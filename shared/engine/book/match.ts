@@ -9,7 +9,7 @@ import {
 import { MAX_TICKS, MAX_TOUCHES } from "../layout";
 import { emitFill, emitOpened } from "../events";
 import { changeOpenBuy, changeOpenSell, changePosition } from "../ledger";
-import { exactWork, freeBound, freeExact, initialPerLot, refreshMargin, refreshWork } from "../margin";
+import { exactWork, freeBound, freeExact, initialPerLot, refreshMargin, refreshWork, touchWork } from "../margin";
 import { FEE_ACCOUNT } from "../layout";
 import { changeCash } from "../ledger";
 import { Account } from "../records/account";
@@ -71,10 +71,10 @@ function lookAhead(account: Account, ticket: Ticket): i32 {
       const maker = Order.at(slot - 1);
       const makerAccount = Account.at(maker.account);
       // Both the look and the match that follows it are charged here, so that the match is sure to have its room.
-      const cost = 2 * WORK_TOUCH + refreshWork(makerAccount);
-      if (touches == MAX_TOUCHES || !fits(cost)) return refusal;
+      const cost = WORK_TOUCH + touchWork(makerAccount);
+      if (touches == MAX_TOUCHES || !fits(cost + refreshWork(makerAccount))) return refusal;
       touches++;
-      charge(2 * WORK_TOUCH);
+      charge(cost);
       slot = maker.next;
       if (isDead(maker)) continue;
       if (!fillOrKill) {
@@ -165,12 +165,13 @@ function match(account: Account, ticket: Ticket, takerId: u64): u32 {
     const slot = levelHead(ticket.instrument, tick);
     const maker = Order.at(slot - 1);
     const makerAccount = Account.at(maker.account);
-    if (touches == MAX_TOUCHES || (!paid && !fits(WORK_TOUCH + refreshWork(makerAccount)))) {
+    const cost = touchWork(makerAccount);
+    if (touches == MAX_TOUCHES || (!paid && !fits(cost + refreshWork(makerAccount)))) {
       result.why = TOO_MANY_TOUCHES;
       break;
     }
     touches++;
-    if (!paid) charge(WORK_TOUCH);
+    if (!paid) charge(cost);
     if (isDead(maker)) {
       remove(slot, deathOf(maker));
       continue;

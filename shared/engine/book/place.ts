@@ -8,13 +8,14 @@ import {
   PRICE_OUTSIDE_BAND, TOO_MANY_ORDERS, TOO_MANY_POSITIONS,
 } from "../codes";
 import { MAX_LOTS, MAX_POSITIONS, MAX_TICKS } from "../layout";
-import { freeBound, freeExact, isolated, refreshMargin } from "../margin";
+import { freeBound, freeExact, isolated, probeWork, refreshMargin } from "../margin";
 import { modeOf } from "../oracle/mode";
 import { Account } from "../records/account";
 import { Globals } from "../records/globals";
 import { Instrument, LISTED } from "../records/instrument";
 import { collectPosition, findPosition, openPosition, Position } from "../records/position";
 import { Underlying } from "../records/underlying";
+import { charge, WORK_LABEL } from "../work";
 import { findLabel, labelHasRoom } from "./labels";
 import { hasSlot } from "./book";
 import { Ticket } from "./ticket";
@@ -102,6 +103,8 @@ export function check(account: Account, ticket: Ticket, amending: bool): i32 {
   if (code != OK) return code;
   const globals = Globals.get();
   const rests = tifOf(ticket.flags) <= TIF_GTT;
+  charge(probeWork(account));
+  if (ticket.label != 0) charge(WORK_LABEL);
   if (!amending) {
     if (!hasSlot()) return BOOK_FULL;
     if (rests && account.openOrders >= globals.maxOpenOrders) return TOO_MANY_ORDERS;

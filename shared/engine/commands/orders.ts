@@ -13,8 +13,8 @@ import {
   CLOSE_CANCELLED, CLOSE_REPLACED, EVT_ORDERS_ALL_CANCELLED, FLAG_REDUCE_ONLY,
 } from "../kinds";
 import { INPUT, MAX_SWEEP, WORK_AREA } from "../layout";
-import { refreshMargin, refreshWork } from "../margin";
-import { charge, fits, WORK_TOUCH } from "../work";
+import { probeWork, refreshMargin, refreshWork, touchWork } from "../margin";
+import { charge, fits, WORK_COLLECT } from "../work";
 import { Account } from "../records/account";
 import { Globals } from "../records/globals";
 import { collectPosition, collectPositions, findPosition, positionAt } from "../records/position";
@@ -51,7 +51,8 @@ function ownOrder(account: Account, id: u64): u32 {
   return slot;
 }
 
-function cancelSlot(slot: u32): void {
+function cancelSlot(account: Account, slot: u32): void {
+  charge(probeWork(account));
   const order = Order.at(slot - 1);
   const result = Result.get();
   result.orderId = order.id;
@@ -62,20 +63,21 @@ function cancelSlot(slot: u32): void {
 export function applyCancel(account: Account): i32 {
   const slot = ownOrder(account, Body.get().orderId);
   if (slot == 0) return Result.get().why;
-  cancelSlot(slot);
+  cancelSlot(account, slot);
   return OK;
 }
 
 export function applyCancelLabel(account: Account): i32 {
   const slot = findLabel(account.id, Body.get().label);
   if (slot == 0 || Body.get().label == 0) return NO_SUCH_ORDER;
-  cancelSlot(slot);
+  cancelSlot(account, slot);
   return OK;
 }
 
 /** Every order of the account is dead at once: its generation ends. The book is swept later. */
 export function applyCancelAll(account: Account): i32 {
   if (account.openOrders == 0) return NOTHING_TO_DO;
+  charge(WORK_COLLECT * <u32>popcnt(account.occupied));
   account.generation++;
   account.openOrders = 0;
   account.premiumReserve = 0;
@@ -154,9 +156,10 @@ export function applySweep(): i32 {
     if (slot == 0) continue;
     const order = Order.at(slot - 1);
     if (order.lots == 0 || !isDead(order)) continue;
-    const work = WORK_TOUCH + refreshWork(Account.at(order.account));
-    if (!fits(work)) break; // the first always fits: worstWork
-    charge(WORK_TOUCH);
+    const account = Account.at(order.account);
+    const work = touchWork(account);
+    if (!fits(work + refreshWork(account))) break; // the first always fits: worstWork
+    charge(work);
     remove(slot, deathOf(order));
     swept++;
   }

@@ -1,0 +1,220 @@
+/**
+ * What commands are charged covers what they do, and stays within the room they were admitted with. `PLIMSOLL_WORK_TABLE=1` prints the
+ * measurements.
+ */
+import { readFileSync } from 'node:fs';
+import { afterAll, describe, expect, it } from 'vitest';
+import * as C from '#shared/engine/codes.ts';
+import * as K from '#shared/engine/kinds.ts';
+import { encodeCommand, type SurfaceEntry } from '#shared/protocol/commands.ts';
+import { encodeInboxMessage } from '#shared/protocol/inbox.ts';
+import { Crowd } from './crowd.ts';
+import { DEAREST, type Dear } from './dearest/index.ts';
+import { DAY_MS, START_MS } from './world.ts';
+
+const WORK_AT = 68; // Globals.work
+const source = readFileSync(new URL('../../shared/engine/work.ts', import.meta.url), 'utf8');
+const SEGMENT_WORK = Number(/SEGMENT_WORK: u32 = ([\d_]+)/.exec(source)?.[1]?.replaceAll('_', ''));
+
+interface Row {
+  readonly name: string;
+  readonly worst: number;
+  readonly charged: number;
+  readonly chargedTight: number;
+  readonly steps: number;
+  readonly leaves: number;
+  readonly filled: number;
+}
+const rows: Row[] = [];
+
+const workOf = (crowd: Crowd) => crowd.world.engine.view.getUint32(WORK_AT, true);
+const setWork = (crowd: Crowd, work: number) =>
+  crowd.world.engine.view.setUint32(WORK_AT, work, true);
+
+/** The most work a segment may have done for the engine to begin this kind still, found by asking it. */
+function latestStart(crowd: Crowd, kind: number): number {
+  let low = 0;
+  let high = SEGMENT_WORK;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    setWork(crowd, middle);
+    const admitted =
+      kind === K.CMD_CONSUME
+        ? crowd.world.engine.advance()
+        : crowd.world.engine.execute(new Uint8Array([kind])) !== C.SEGMENT_FULL;
+    if (admitted) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
+
+/** Runs in a segment that has done `work`; returns the code. */
+function runAt(
+  crowd: Crowd,
+  { inbox = false }: { inbox?: boolean },
+  bytes: Uint8Array,
+  work: number,
+) {
+  const { engine } = crowd.world;
+  engine.segmentStart();
+  setWork(crowd, work);
+  crowd.meter.reset();
+  if (inbox && !engine.advance()) return C.SEGMENT_FULL;
+  return inbox ? engine.executeInbox(bytes) : engine.execute(bytes);
+}
+
+/** Measures a command in an empty segment and in one that has only just the room, and holds it to the three rules. */
+function measure(
+  crowd: Crowd,
+  name: string,
+  dear: Omit<Dear, 'name' | 'build'>,
+  bytes: Uint8Array,
+) {
+  const before = crowd.now();
+  const code = runAt(crowd, dear, bytes, 0);
+  const { steps, leaves, units } = crowd.meter;
+  const charged = workOf(crowd);
+  const { filled } = crowd.world.result;
+  const shown = dear.after?.(crowd) ?? true;
+  crowd.back(before);
+  const start = latestStart(crowd, dear.kind);
+  crowd.back(before);
+  const tightCode = runAt(crowd, dear, bytes, start);
+  const tight = workOf(crowd);
+  const tightUnits = crowd.meter.units;
+  rows.push({
+    name,
+    worst: SEGMENT_WORK - start,
+    charged,
+    chargedTight: tight - start,
+    steps,
+    leaves,
+    filled,
+  });
+  expect.soft(code, `${name}: its code`).toBe(dear.code);
+  expect.soft(shown, `${name}: what it is meant to show`).toBe(true);
+  if (dear.filled !== undefined) expect.soft(filled, `${name}: lots filled`).toBe(dear.filled);
+  expect.soft(units, `${name}: done, against charged`).toBeLessThanOrEqual(charged);
+  expect
+    .soft(charged, `${name}: charged, against a whole segment`)
+    .toBeLessThanOrEqual(SEGMENT_WORK);
+  expect.soft(tightCode, `${name}: admitted at the last moment`).not.toBe(C.SEGMENT_FULL);
+  expect
+    .soft(tight, `${name}: the segment's work when it began at the last moment`)
+    .toBeLessThanOrEqual(SEGMENT_WORK);
+  expect
+    .soft(tightUnits, `${name}: done, against charged, begun late`)
+    .toBeLessThanOrEqual(tight - start);
+}
+
+afterAll(() => {
+  if (process.env.PLIMSOLL_WORK_TABLE === undefined) return;
+  const line = (...cells: readonly (string | number)[]) =>
+    cells
+      .map((cell, index) => (index === 0 ? String(cell).padEnd(74) : String(cell).padStart(8)))
+      .join(' ');
+  console.log(line('command', 'steps', 'leaves', 'units', 'charged', 'late', 'worst', 'filled'));
+  for (const { name, steps, leaves, charged, chargedTight, worst, filled } of rows)
+    console.log(
+      line(name, steps, leaves, steps + 160 * leaves, charged, chargedTight, worst, filled),
+    );
+});
+
+describe('work', () => {
+  const crowd = new Crowd().open();
+  const opened = crowd.now();
+
+  for (const dear of DEAREST)
+    it(`covers ${dear.name}`, () => {
+      crowd.back(opened);
+      measure(crowd, dear.name, dear, dear.build(crowd));
+    });
+
+  it('lets a segment take twelve plain orders', () => {
+    crowd.back(opened);
+    const account = crowd.account();
+    const { engine } = crowd.world;
+    engine.segmentStart();
+    const codes = Array.from({ length: 12 }, (_, index) =>
+      engine.execute(
+        crowd.world.signed(account, {
+          kind: 'order',
+          instrument: index,
+          flags: 0,
+          price: 1,
+          lots: 1,
+        } as never),
+      ),
+    );
+    expect(codes).toEqual(codes.map(() => C.OK));
+  });
+});
+
+describe('work of prices', () => {
+  const crowd = new Crowd(16);
+  const { world } = crowd;
+  const today = Math.floor(START_MS / DAY_MS);
+  const entries: SurfaceEntry[] = Array.from({ length: 32 }, (_, index) => ({
+    expiryDay: today + 1 + index,
+    forward: 90_000_000_000n,
+    volatility: 600_000 + index,
+  }));
+  /** Runs a command as bytes of the world's own making, measured. */
+  const caught = (make: () => unknown): Uint8Array => {
+    let bytes: Uint8Array | undefined;
+    const { run } = world;
+    world.run = (command) => {
+      bytes = command instanceof Uint8Array ? command : encodeCommand(command);
+      return 0;
+    };
+    make();
+    world.run = run;
+    return bytes as Uint8Array;
+  };
+
+  it('covers index, volatility and reprice with full histories', () => {
+    world.expect(world.index(0, 90_000_000_000n));
+    for (const [strike, optionKind] of [
+      [60_000, 0],
+      [90_000, 0],
+      [90_000, 1],
+      [120_000, 1],
+    ] as const)
+      world.expect(
+        world.run({ kind: 'list', underlying: 0, expiryDay: today + 32, strike, optionKind }),
+      );
+    for (let minute = 0; minute < 36; minute++) {
+      world.clock(world.nowMs + 60_000);
+      const price = 90_000_000_000n + BigInt(minute * 977) * 1_000_000n;
+      const kinds = [
+        ['index', K.CMD_INDEX, () => world.index(0, price)],
+        ['volatility', K.CMD_VOLATILITY, () => world.volatility(0, entries)],
+        ['reprice (first)', K.CMD_REPRICE, () => world.run({ kind: 'reprice', underlying: 0 })],
+        ['reprice (last)', K.CMD_REPRICE, () => world.run({ kind: 'reprice', underlying: 0 })],
+      ] as const;
+      for (const [name, kind, make] of kinds) {
+        const bytes = caught(make);
+        if (minute === 34 && kind !== K.CMD_REPRICE) {
+          const opened = crowd.now();
+          const message = new Uint8Array([K.MSG_SYSTEM, ...bytes]);
+          const forced = { kind: K.CMD_CONSUME, code: C.OK, inbox: true };
+          measure(crowd, `forced: ${name}`, forced, message);
+          crowd.back(opened);
+        }
+        if (minute >= 34) measure(crowd, `${name}, minute ${minute}`, { kind, code: C.OK }, bytes);
+        else world.expect(world.run(bytes));
+      }
+    }
+  });
+
+  it('covers an index after weeks of silence that ends a late batch', () => {
+    world.message(encodeInboxMessage({ kind: 'lateBatch', timeMs: BigInt(START_MS) }));
+    for (let round = 0; round < 9; round++) {
+      world.clock(world.nowMs + 1000);
+      world.expect(world.index(0, 90_000_000_000n));
+    }
+    world.clock(world.nowMs + 20 * DAY_MS);
+    const bytes = caught(() => world.index(0, 90_000_000_000n));
+    measure(crowd, 'index after 20 days', { kind: K.CMD_INDEX, code: C.OK }, bytes);
+  });
+});
