@@ -34,6 +34,8 @@ export class InboxFollower {
   #nextBlock: bigint;
   #seen = 0;
   #ended = false;
+  /** Number of the message for which everything is being read again. */
+  #missed: number | null = null;
 
   constructor(options: FollowerOptions, deps: FollowerDependencies) {
     this.#options = options;
@@ -42,7 +44,10 @@ export class InboxFollower {
     this.#seen = deps.nextMessage();
   }
 
-  /** Polls until `stop`, real time. Survives L1 being away; a gap in the messages is fatal and ends it with an error. */
+  /**
+   * Polls until `stop`, real time. Survives L1 being away, and a node that once left a message out; a gap that is there when all is read
+   * again is fatal and ends it with an error.
+   */
   async run(pollMs: number): Promise<void> {
     while (!this.#ended) {
       try {
@@ -80,8 +85,22 @@ export class InboxFollower {
       toBlock,
       strict: true,
     });
-    for (const { args } of logs) this.#take(Number(args.index), hexToBytes(args.message));
     this.#nextBlock = toBlock + 1n;
+    for (const { args } of logs) {
+      const index = Number(args.index);
+      if (index > this.#deps.nextMessage() && this.#readAgain()) return;
+      this.#take(index, hexToBytes(args.message));
+    }
+  }
+
+  /** A node that is behind the others may answer without the newest message. False if this message was missed before. */
+  #readAgain(): boolean {
+    const missed = this.#deps.nextMessage();
+    if (this.#missed === missed) return false;
+    this.#missed = missed;
+    this.#nextBlock = this.#options.fromBlock;
+    this.#deps.log.warn({ missed }, 'an inbox message was left out by L1; reading all again');
+    return true;
   }
 
   #take(index: number, message: Uint8Array) {
