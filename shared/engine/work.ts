@@ -37,7 +37,7 @@ export function worstWork(kind: u32): u32 {
   if (kind == CMD_VOLATILITY) return 64_000;
   if (kind == CMD_REPRICE) return 32_000;
   if (kind == CMD_SWEEP) return 48_000;
-  if (kind == CMD_SETTLE_ACCOUNT) return 80_000;
+  if (kind == CMD_SETTLE_ACCOUNT) return 84_000;
   return kind == CMD_LIST || kind == CMD_DELIST || kind == CMD_SETTLE_INSTRUMENT ? 10_000 : 4_000;
 }
 
@@ -45,7 +45,7 @@ export function worstWork(kind: u32): u32 {
 export function baseWork(kind: u32): u32 {
   if (kind >= CMD_ORDER) return kind == CMD_AMEND ? 16_000 : 9_000;
   if (kind == CMD_SWEEP) return 3_000;
-  if (kind == CMD_SETTLE_ACCOUNT) return 40_000;
+  if (kind == CMD_SETTLE_ACCOUNT) return 52_000;
   return worstWork(kind);
 }
 

@@ -46,6 +46,22 @@ export const SYSTEM: readonly Dear[] = [
     },
   },
   {
+    name: 'settle account: 16 of 64 colliding positions, fresh',
+    kind: K.CMD_SETTLE_ACCOUNT,
+    code: C.OK,
+    build: (c) => {
+      const account = c.account();
+      c.short(account, c.account(), [...COLLIDING, X]);
+      pass(c, 18);
+      for (const instrument of COLLIDING.filter((each) => each < 512))
+        c.world.expect(c.world.run({ kind: 'settleInstrument', instrument }));
+      const all = money(c.world.cash(account));
+      const refused = c.world.message(forced(account, { kind: 'withdraw', amount: all }));
+      c.world.expect(refused, C.INSUFFICIENT_MARGIN); // which has brought its margin up to date
+      return system({ kind: 'settleAccount', account });
+    },
+  },
+  {
     name: 'settle account: 16 more of 48 colliding positions, fresh',
     kind: K.CMD_SETTLE_ACCOUNT,
     code: C.OK,
