@@ -18,10 +18,14 @@ const MINIMUM_PRIORITY = 1_000_000n;
 /** Nodes demand 10 %; some more for those that round. */
 const REPLACEMENT_PERCENT = 113n;
 const BACKLOG_LIMIT = 20;
+/** A tip beyond both of these buys no earlier block: it is only money. */
+const TIP_GOING = 16n;
+const TIP_BASE_FEES = 2n;
 
 /**
  * What to offer: twice the base fee and the going tip, a quarter more with each attempt, up to twice as much with the backlog, and never less
- * than what replaces the transaction before. Null when the cap forbids what the replacement would need.
+ * than what replaces the transaction before. The tip ends at 16 times the going one or twice the base fee, whichever is more: the
+ * fee limit may grow for as long as it takes, since only the base fee is paid of it. Null when the cap forbids what the replacement would need.
  */
 export function chooseFees(situation: FeeSituation): Fees | null {
   const { baseFee, attempt, previous, cap } = situation;
@@ -32,7 +36,8 @@ export function chooseFees(situation: FeeSituation): Fees | null {
     return raised;
   };
   const tip = situation.priorityFee > MINIMUM_PRIORITY ? situation.priorityFee : MINIMUM_PRIORITY;
-  let maxPriorityFeePerGas = raise(tip);
+  const tipLimit = larger(TIP_GOING * tip, TIP_BASE_FEES * baseFee);
+  let maxPriorityFeePerGas = smaller(raise(tip), tipLimit);
   let maxFeePerGas = raise(2n * baseFee) + maxPriorityFeePerGas;
   if (previous) {
     maxPriorityFeePerGas = atLeast(maxPriorityFeePerGas, previous.maxPriorityFeePerGas);
@@ -50,4 +55,12 @@ export function chooseFees(situation: FeeSituation): Fees | null {
 function atLeast(value: bigint, previous: bigint): bigint {
   const needed = (previous * REPLACEMENT_PERCENT) / 100n + 1n;
   return value > needed ? value : needed;
+}
+
+function larger(a: bigint, b: bigint): bigint {
+  return a > b ? a : b;
+}
+
+function smaller(a: bigint, b: bigint): bigint {
+  return a < b ? a : b;
 }
