@@ -1,9 +1,10 @@
 import { type Address, getAddress, type PublicClient } from 'viem';
 import { privateKeyToAddress } from 'viem/accounts';
 import { settlementAbi } from '#contracts/abi/index.ts';
+import { isAway, textOf } from '#shared/l1/errors.ts';
 import type { SequencerConfig } from './config.ts';
 import { SequencerError } from './errors.ts';
-import { Chain, isAway, l1Client, textOf } from './poster/chain.ts';
+import { Chain, l1Client } from './poster/chain.ts';
 
 /** L1 as found at the start. */
 export interface L1 {

@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
 import { type Address, type PublicClient, parseAbiItem } from 'viem';
+import { textOf } from '#shared/l1/errors.ts';
 import { hexToBytes } from '#shared/protocol/bytes.ts';
 import { SequencerError } from '../errors.ts';
-import { textOf } from '../poster/chain.ts';
 
 export interface FollowerOptions {
   readonly settlement: Address;

@@ -1,7 +1,6 @@
 import {
   type Address,
   BaseError,
-  ContractFunctionRevertedError,
   createPublicClient,
   defineChain,
   encodeFunctionData,
@@ -12,6 +11,9 @@ import {
 } from 'viem';
 import { privateKeyToAccount } from 'viem/accounts';
 import { settlementAbi } from '#contracts/abi/index.ts';
+import { textOf } from '#shared/l1/errors.ts';
+import type { Fees } from '#shared/l1/fees.ts';
+import { MAX_TRANSACTION_GAS } from '#shared/l1/gas.ts';
 import type { BatchHeader } from '#shared/protocol/batch.ts';
 import { bytesToHex } from '#shared/protocol/bytes.ts';
 
@@ -37,18 +39,11 @@ export interface L1Tip {
   readonly landedAt: bigint;
 }
 
-export interface Fees {
-  readonly maxFeePerGas: bigint;
-  readonly maxPriorityFeePerGas: bigint;
-}
-
 export interface SignedTransaction {
   readonly hash: Hex;
   readonly raw: Hex;
 }
 
-/** EIP-7825: no transaction may use more. */
-const MAX_TRANSACTION_GAS = 16_777_216n;
 const REQUEST_TIMEOUT_MS = 10_000;
 
 /** A client whose requests are not repeated behind our back: the callers have their own ways of waiting. */
@@ -183,30 +178,4 @@ export class Chain {
     if (this.#account === null) throw new Error('This chain client has no key to send with.');
     return this.#account;
   }
-}
-
-/** Name of the contract's error inside a failed call, or null if it failed otherwise. */
-export function revertName(error: unknown): string | null {
-  if (!(error instanceof BaseError)) return null;
-  const revert = error.walk((cause) => cause instanceof ContractFunctionRevertedError);
-  if (!(revert instanceof ContractFunctionRevertedError)) return null;
-  return revert.data?.errorName ?? revert.signature ?? 'unknown';
-}
-
-/** All that is said in an error and its causes, on one line. */
-export function textOf(error: unknown): string {
-  const parts: string[] = [];
-  let at: unknown = error;
-  while (at instanceof Error && parts.length < 6) {
-    const details = 'details' in at && typeof at.details === 'string' ? ` ${at.details}` : '';
-    const short = 'shortMessage' in at ? String(at.shortMessage) : at.message;
-    parts.push(`${short}${details}`);
-    at = at.cause;
-  }
-  return (parts.length > 0 ? parts.join(': ') : String(error)).replace(/\s+/g, ' ').slice(0, 500);
-}
-
-/** Whether a request failed because L1 did not answer at all. */
-export function isAway(error: unknown): boolean {
-  return /fetch failed|ECONN|timed? ?out|HTTP request failed|socket/i.test(textOf(error));
 }

@@ -1,5 +1,7 @@
 import type { Logger } from 'pino';
 import type { Hex } from 'viem';
+import { isAway, revertName, textOf } from '#shared/l1/errors.ts';
+import { chooseFees, type Fees } from '#shared/l1/fees.ts';
 import type { BatchHeader } from '#shared/protocol/batch.ts';
 import { encodeHeader } from '#shared/protocol/batch.ts';
 import { hexToBytes } from '#shared/protocol/bytes.ts';
@@ -8,16 +10,7 @@ import { PosterError, SequencerError } from '../errors.ts';
 import type { JournalReader, SendRow } from '../journal/store.ts';
 import { decodeStoredHeader } from '../sealer/batch-row.ts';
 import type { PosterReport } from '../threads/protocol.ts';
-import {
-  type Chain,
-  type Fees,
-  isAway,
-  type L1Block,
-  type L1Tip,
-  revertName,
-  textOf,
-} from './chain.ts';
-import { chooseFees } from './fees.ts';
+import type { Chain, L1Block, L1Tip } from './chain.ts';
 import { checkTip, refuseFrozen } from './reconcile.ts';
 
 export interface PosterOptions {

@@ -1,12 +1,16 @@
-import type { Fees } from './chain.ts';
+/** What a transaction offers for a unit of gas, wei (EIP-1559). */
+export interface Fees {
+  readonly maxFeePerGas: bigint;
+  readonly maxPriorityFeePerGas: bigint;
+}
 
 export interface FeeSituation {
   /** Of the latest block, wei. */
   readonly baseFee: bigint;
   readonly priorityFee: bigint;
-  /** How often this batch's transaction was replaced already. */
+  /** How often this transaction was replaced already. */
   readonly attempt: number;
-  /** Batches that wait behind it. */
+  /** How much waits behind it, or how little time is left: 0 is nothing and BACKLOG_LIMIT as much as can be. */
   readonly backlog: number;
   /** What the transaction to be replaced offers; null if there is none. */
   readonly previous: Fees | null;
@@ -14,10 +18,12 @@ export interface FeeSituation {
   readonly cap: bigint;
 }
 
+/** A block raises the base fee by an eighth at most: twice of it outlasts five full ones. */
+const BASE_FEE_MARGIN = 2n;
 const MINIMUM_PRIORITY = 1_000_000n;
-/** Nodes demand 10 %; some more for those that round. */
+/** Nodes demand 10 %, some 12.5 %, of both fields; the rest is for those that round. */
 const REPLACEMENT_PERCENT = 113n;
-const BACKLOG_LIMIT = 20;
+export const BACKLOG_LIMIT = 20;
 /** A tip beyond both of these buys no earlier block: it is only money. */
 const TIP_GOING = 16n;
 const TIP_BASE_FEES = 2n;
@@ -38,7 +44,7 @@ export function chooseFees(situation: FeeSituation): Fees | null {
   const tip = situation.priorityFee > MINIMUM_PRIORITY ? situation.priorityFee : MINIMUM_PRIORITY;
   const tipLimit = larger(TIP_GOING * tip, TIP_BASE_FEES * baseFee);
   let maxPriorityFeePerGas = smaller(raise(tip), tipLimit);
-  let maxFeePerGas = raise(2n * baseFee) + maxPriorityFeePerGas;
+  let maxFeePerGas = raise(BASE_FEE_MARGIN * baseFee) + maxPriorityFeePerGas;
   if (previous) {
     maxPriorityFeePerGas = atLeast(maxPriorityFeePerGas, previous.maxPriorityFeePerGas);
     maxFeePerGas = atLeast(maxFeePerGas, previous.maxFeePerGas);
