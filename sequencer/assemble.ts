@@ -8,22 +8,29 @@ import type { SequencerConfig } from './config.ts';
 import { Journal } from './journal/journal.ts';
 import type { Identity } from './journal/schema.ts';
 import { type JournalReader, JournalStore } from './journal/store.ts';
-import { ask, connectL1, type L1 } from './l1.ts';
+import { ask, checkClock, connectL1, type L1 } from './l1.ts';
 import { Exchange } from './matching/exchange.ts';
 import { checkTip, refuseFrozen } from './poster/reconcile.ts';
 import { Progress } from './progress.ts';
 import { RecoveryPool } from './recovery/pool.ts';
 import { findSnapshots } from './replica/snapshots.ts';
 import { restore } from './restore.ts';
+import { SteadyClock, steadyLimits } from './steady-clock.ts';
 
 /** Prices are refused if they are further ahead of the engine's clock than a second. */
 const MAX_CLOCK_STEP_MS = 500;
+
+export interface AssembleDependencies {
+  readonly log: Logger;
+  /** The machine's clock unless a test says otherwise. */
+  readonly machineClock?: Clock;
+}
 
 /** What a sequencer is put together from, checked and restored. */
 export interface Parts {
   readonly identity: Identity;
   readonly l1: L1;
-  readonly clock: Clock;
+  readonly clock: SteadyClock;
   readonly progress: Progress;
   readonly journal: Journal;
   readonly reader: JournalReader;
@@ -36,7 +43,7 @@ export interface Parts {
 /** Checks L1 and the journal and restores the state. Throws before anything is acknowledged if something does not fit together. */
 export async function assemble(
   config: SequencerConfig,
-  deps: { readonly log: Logger },
+  deps: AssembleDependencies,
   onFailure: (error: Error) => void,
 ): Promise<Parts> {
   mkdirSync(config.dataDirectory, { recursive: true });
@@ -53,7 +60,7 @@ export async function assemble(
       await refuseFrozen(l1.chain);
       return found;
     });
-    const clock = config.virtualTime ? virtualClock(config.virtualTime) : systemClock;
+    const clock = await startClock(config, l1, deps);
     const progress = new Progress();
     for (const batch of reader.batchBounds(1)) progress.addBatch(batch.number, batch.lastSequence);
     const { found: snapshots, skipped: unreadable } = findSnapshots(snapshotDirectory(config));
@@ -84,6 +91,25 @@ export async function assemble(
     await journal.close();
     throw error;
   }
+}
+
+/** The exchange's clock, once L1 has nothing against it. */
+async function startClock(
+  config: SequencerConfig,
+  l1: L1,
+  { log, machineClock = systemClock }: AssembleDependencies,
+): Promise<SteadyClock> {
+  const wall = config.virtualTime ? virtualClock(config.virtualTime, machineClock) : machineClock;
+  const rate = config.virtualTime?.rate ?? 1;
+  await checkClock(l1.chain, wall, config.maxClockLeadMs * rateOf(config));
+  return new SteadyClock(steadyLimits(rateOf(config)), {
+    wall,
+    monotonicMs: () => performance.now() * rate,
+    onTrouble: (trouble) => {
+      if (trouble === null) log.info("the machine's clock is followed again");
+      else log.error({ trouble, code: 'CLOCK_NOT_FOLLOWED' }, 'the clock is not followed');
+    },
+  });
 }
 
 function exchangeOptions(config: SequencerConfig) {

@@ -30,6 +30,8 @@ export interface SequencerConfig {
   readonly bumpAfterMs: number;
   /** Wei for a unit of gas. */
   readonly maxFeePerGas: bigint;
+  /** The start is refused if the clock is further ahead of L1's newest block, ms of real time. */
+  readonly maxClockLeadMs: number;
   readonly listStrikes: number;
   readonly listExpiries: number;
   readonly logLevel: string;
@@ -67,6 +69,7 @@ export function readConfig(argv: readonly string[], env: NodeJS.ProcessEnv): Seq
     l1PollMs: integer('--l1-poll', values.l1Poll, 20, 600_000),
     bumpAfterMs: integer('--bump-after', values.bumpAfter, 1000, 3_600_000),
     maxFeePerGas: BigInt(integer('--max-fee-gwei', values.maxFeeGwei, 1, 1e6)) * GWEI,
+    maxClockLeadMs: integer('--max-clock-lead', values.maxClockLead, 1, 1e7) * 1000,
     listStrikes: integer('--list-strikes', values.listStrikes, 0, 100),
     listExpiries: integer('--list-expiries', values.listExpiries, 0, 32),
     logLevel: oneOf('--log-level', values.logLevel, LOG_LEVELS),
@@ -112,6 +115,12 @@ function parse(
     ['--l1-poll <ms>', 'L1_POLL', 'between looks at L1', '500'],
     ['--bump-after <ms>', 'BUMP_AFTER', 'before a transaction is replaced', '30000'],
     ['--max-fee-gwei <n>', 'MAX_FEE_GWEI', 'most for a unit of gas', '500'],
+    [
+      '--max-clock-lead <s>',
+      'MAX_CLOCK_LEAD',
+      "most that the clock may be ahead of L1's newest block at the start",
+      '300',
+    ],
     ['--list-strikes <n>', 'LIST_STRIKES', 'strikes listed on each side of the forward', '4'],
     ['--list-expiries <n>', 'LIST_EXPIRIES', 'expiries listed, nearest first', '4'],
     ['--log-level <level>', 'LOG_LEVEL', LOG_LEVELS.join(', '), 'info'],

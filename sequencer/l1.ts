@@ -2,6 +2,7 @@ import { type Address, getAddress, type PublicClient } from 'viem';
 import { privateKeyToAddress } from 'viem/accounts';
 import { settlementAbi } from '#contracts/abi/index.ts';
 import { isAway, textOf } from '#shared/l1/errors.ts';
+import type { Clock } from './clock.ts';
 import type { SequencerConfig } from './config.ts';
 import { SequencerError } from './errors.ts';
 import { Chain, l1Client } from './poster/chain.ts';
@@ -104,5 +105,34 @@ async function readParties(client: PublicClient, address: Address) {
       `The contract at ${address} does not answer as a settlement contract. Correct --settlement.`,
       error,
     );
+  }
+}
+
+/** A node may be about to show its next block: on a devnet that was stopped the newest can be old. */
+const BLOCK_ATTEMPTS = 15;
+
+/**
+ * Refuses a wall clock that is more than `maxLeadMs` ahead of L1's newest block with `CLOCK_AHEAD_OF_L1`. With it the engine's
+ * clock would be moved to a time that no batch can land with before L1 gets there, and it never goes back.
+ */
+export async function checkClock(
+  chain: Pick<Chain, 'latestBlock'>,
+  clock: Clock,
+  maxLeadMs: number,
+  waitMs = WAIT_MS,
+): Promise<void> {
+  let first: bigint | null = null;
+  for (let attempt = 1; ; attempt++) {
+    const { timeMs, number } = await ask(() => chain.latestBlock());
+    const leadMs = clock.nowMs() - timeMs;
+    if (leadMs <= maxLeadMs) return;
+    first ??= number;
+    if (number > first || attempt === BLOCK_ATTEMPTS) {
+      throw new SequencerError(
+        'CLOCK_AHEAD_OF_L1',
+        `The machine's clock is ${Math.round(leadMs / 1000)} seconds ahead of L1's newest block ${number}. Set the clock right, or use an L1 node that is not behind. If L1 itself stands still and the clock is right, raise --max-clock-lead.`,
+      );
+    }
+    await new Promise((resolve) => setTimeout(resolve, waitMs));
   }
 }

@@ -1,4 +1,5 @@
 import type { CommandStatus } from './matching/types.ts';
+import type { ClockStatus } from './steady-clock.ts';
 
 /** How far sealing and posting are: written by those who do it, read by the status. Lives on the main thread. */
 export class Progress {
@@ -11,6 +12,7 @@ export class Progress {
   l1Connected = false;
   l1BlockNumber = 0;
   l1BlockTimeMs = 0;
+  clock: ClockStatus = { trouble: null, offsetMs: 0 };
   followerTrouble: string | null = null;
   posterTrouble: string | null = null;
   /** Last sequence number of batch n at index n; batch 0 is genesis. */
@@ -36,6 +38,7 @@ export class Progress {
       checkedBatch: this.checkedBatch,
       landedBatch: this.landedBatch,
       landedSequence: this.landedSequence,
+      clock: this.clock,
       l1: {
         connected: this.l1Connected,
         blockNumber: this.l1BlockNumber,

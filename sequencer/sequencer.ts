@@ -1,10 +1,15 @@
 import { fileURLToPath } from 'node:url';
 import type { Worker } from 'node:worker_threads';
-import type { Logger } from 'pino';
 import { ENGINE_FILE } from '#shared/host/wasm-file.ts';
-import { assemble, journalFile, type Parts, rateOf, snapshotDirectory } from './assemble.ts';
+import {
+  type AssembleDependencies,
+  assemble,
+  journalFile,
+  type Parts,
+  rateOf,
+  snapshotDirectory,
+} from './assemble.ts';
 import { Chores } from './chores/chores.ts';
-import type { Clock } from './clock.ts';
 import type { SequencerConfig } from './config.ts';
 import { type PlainError, SequencerError } from './errors.ts';
 import { InboxFollower } from './inbox/follower.ts';
@@ -14,6 +19,7 @@ import type { JournalReader } from './journal/store.ts';
 import type { L1 } from './l1.ts';
 import type { Exchange } from './matching/exchange.ts';
 import type { Progress } from './progress.ts';
+import type { SteadyClock } from './steady-clock.ts';
 import type {
   FromPoster,
   FromSealer,
@@ -25,8 +31,7 @@ import type {
 } from './threads/protocol.ts';
 import { spawnThread } from './threads/spawn.ts';
 
-export interface SequencerDependencies {
-  readonly log: Logger;
+export interface SequencerDependencies extends AssembleDependencies {
   /** Nothing may be acknowledged any more; the process should end with an error. */
   readonly onFatal: (error: Error) => void;
 }
@@ -42,7 +47,7 @@ const MAX_WAITING_BATCHES = 4;
 export class Sequencer {
   readonly exchange: Exchange;
   readonly identity: Identity;
-  readonly clock: Clock;
+  readonly clock: SteadyClock;
   readonly progress: Progress;
   /** The collateral's contract on L1. */
   readonly token: `0x${string}`;
@@ -251,6 +256,8 @@ export class Sequencer {
     this.progress.l1Connected = report.connected;
     this.progress.l1BlockNumber = report.blockNumber;
     this.progress.l1BlockTimeMs = report.blockTimeMs;
+    if (report.connected) this.clock.observeBlock(report.blockTimeMs);
+    this.progress.clock = this.clock.status;
     if (report.landedBatch !== this.progress.landedBatch) {
       const message: ToSealer = { kind: 'landed', batch: report.landedBatch };
       this.#sealer.postMessage(message);

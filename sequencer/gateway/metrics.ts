@@ -65,6 +65,14 @@ export class GatewayMetrics {
     status('unacknowledged', 'Commands run but not yet durable.', (s) => s.unacknowledged);
     status('sealed_batch', 'Last batch cut.', (s) => s.sealedBatch);
     status('landed_batch', 'Last batch on L1.', (s) => s.landedBatch);
+    status('clock_followed', "1 while the machine's clock is followed.", (s) =>
+      s.clock.trouble === null ? 1 : 0,
+    );
+    status(
+      'clock_offset_ms',
+      "The machine's clock minus the time gone by.",
+      (s) => s.clock.offsetMs,
+    );
     status('l1_connected', '1 while L1 answers.', (s) => (s.l1.connected ? 1 : 0));
   }
 

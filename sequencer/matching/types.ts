@@ -1,3 +1,5 @@
+import type { ClockStatus } from '../steady-clock.ts';
+
 /**
  * What the rest of the sequencer sees of the exchange. The gateway is written against these types; `exchange.ts` holds the
  * class that implements `ExchangeApi`.
@@ -98,6 +100,8 @@ export interface ExchangeStatus {
   readonly landedBatch: number;
   /** Last sequence number inside a landed batch. */
   readonly landedSequence: number;
+  /** Whether the machine's clock is followed, and how far it is from the time that the exchange goes by. */
+  readonly clock: ClockStatus;
   readonly l1: {
     readonly connected: boolean;
     readonly blockNumber: number;

@@ -31,7 +31,7 @@ import {
   surfaceDigest,
 } from '#shared/protocol/typed-data.ts';
 import { lots, ticks } from '#shared/protocol/units.ts';
-import type { Clock } from '../clock.ts';
+import { type Clock, systemClock } from '../clock.ts';
 import { readConfig, type SequencerConfig } from '../config.ts';
 import { type EngineMemory, StateReader } from '../gateway/state/reader.ts';
 import { Sequencer } from '../sequencer.ts';
@@ -159,11 +159,13 @@ export class World {
   /** A sequencer in this process; `fatal` collects what it gave up for. */
   async start(
     extra: Record<string, string | number> = {},
+    machineClock: Clock = systemClock,
   ): Promise<{ sequencer: Sequencer; fatal: Error[] }> {
     const fatal: Error[] = [];
     const config = this.config(extra);
     const log = pino({ level: config.logLevel });
-    const sequencer = await Sequencer.start(config, { log, onFatal: (error) => fatal.push(error) });
+    const onFatal = (error: Error) => fatal.push(error);
+    const sequencer = await Sequencer.start(config, { log, onFatal, machineClock });
     this.#running.add(sequencer);
     await until(() => sequencer.exchange.status().inboxConsumed > 0, 'genesis to be consumed');
     return { sequencer, fatal };

@@ -26,7 +26,13 @@ const SELF_TRADE_ALLOWED = 1;
 const prefixed = (hex: string): `0x${string}` =>
   hex.startsWith('0x') ? (hex as `0x${string}`) : `0x${hex}`;
 
-export function statusView({ exchange, reader, risk }: Services): StatusResult {
+/** What `get_status` says beyond the SDK's types: operators read it. */
+export interface OperatorStatus extends StatusResult {
+  /** `trouble`: why the machine's clock is not followed, in words; null while it is. */
+  clock: { trouble: string | null; offset_ms: number };
+}
+
+export function statusView({ exchange, reader, risk }: Services): OperatorStatus {
   const status = exchange.status();
   const globals = reader.globals();
   return {
@@ -50,6 +56,7 @@ export function statusView({ exchange, reader, risk }: Services): StatusResult {
     inbox_seen: status.inboxSeen,
     live_orders: globals.liveOrders,
     accounts: globals.accounts,
+    clock: { trouble: status.clock.trouble, offset_ms: status.clock.offsetMs },
     l1: {
       connected: status.l1.connected,
       block_number: status.l1.blockNumber,
