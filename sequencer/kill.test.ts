@@ -3,11 +3,11 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { NONCE_USED } from '#shared/engine/codes.ts';
 import { readEngine } from '#shared/host/wasm-file.ts';
 import { bytesToHex } from '#shared/protocol/bytes.ts';
+import { freePort } from '#test/support/anvil.ts';
 import { systemClock } from './clock.ts';
 import { decodeEntries, ENTRY_CLOSE } from './journal/entry.ts';
 import type { Identity } from './journal/schema.ts';
 import { JournalStore } from './journal/store.ts';
-import { freePort } from './testing/anvil.ts';
 import { killAll, Process } from './testing/process.ts';
 import { until, World } from './testing/world.ts';
 

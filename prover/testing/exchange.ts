@@ -40,7 +40,7 @@ import {
 import { bytesToHex, hexToBytes } from '#shared/protocol/bytes.ts';
 import { domainSeparator } from '#shared/protocol/typed-data.ts';
 import { CHAIN_ID, SIGNERS, START_MS, type Wallet, World, wallet } from '#test/engine/world.ts';
-import { Anvil, freePort } from './anvil.ts';
+import { Anvil, freePort } from '#test/support/anvil.ts';
 import { Recorder } from './recorder.ts';
 
 /** Anvil's first keys: known to everybody. */

@@ -8,7 +8,7 @@ import { readEngine } from '#shared/host/wasm-file.ts';
 import { encodeBatch, type SegmentContent } from '#shared/protocol/batch.ts';
 import { concatBytes } from '#shared/protocol/bytes.ts';
 import { writeSnapshot } from '#shared/state/snapshot.ts';
-import { freePort } from '../testing/anvil.ts';
+import { freePort } from '#test/support/anvil.ts';
 import type { TestExchange } from '../testing/exchange.ts';
 import { createScene, passWithPrices, type Scene, STRIKE, tradeOptions } from '../testing/scene.ts';
 import { WatchMetrics } from './metrics.ts';

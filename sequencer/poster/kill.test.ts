@@ -3,9 +3,9 @@ import { decodeFunctionData, type Hex, keccak256, parseTransaction } from 'viem'
 import { afterEach, describe, expect, it } from 'vitest';
 import { settlementAbi } from '#contracts/abi/index.ts';
 import { readEngine } from '#shared/host/wasm-file.ts';
+import { freePort } from '#test/support/anvil.ts';
+import { L1Proxy } from '#test/support/l1-proxy.ts';
 import { JournalStore } from '../journal/store.ts';
-import { freePort } from '../testing/anvil.ts';
-import { L1Proxy } from '../testing/l1-proxy.ts';
 import { killAll, Process } from '../testing/process.ts';
 import { until, World } from '../testing/world.ts';
 

@@ -31,11 +31,11 @@ import {
   surfaceDigest,
 } from '#shared/protocol/typed-data.ts';
 import { lots, ticks } from '#shared/protocol/units.ts';
+import { Anvil, freePort } from '#test/support/anvil.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import { readConfig, type SequencerConfig } from '../config.ts';
 import { type EngineMemory, StateReader } from '../gateway/state/reader.ts';
 import { Sequencer } from '../sequencer.ts';
-import { Anvil, freePort } from './anvil.ts';
 
 /** Anvil's first keys: known to everybody. */
 const DEPLOYER = '0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80';

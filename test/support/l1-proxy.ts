@@ -2,11 +2,15 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { text } from 'node:stream/consumers';
 import { freePort } from './anvil.ts';
 
-/** Stands between a sequencer and L1, and may keep what the sequencer sends. */
+/** Stands between whoever sends and L1. It may keep what is sent, or lose answers. */
 export class L1Proxy {
   readonly url: string;
   /** Takes a raw transaction instead of L1, which then never hears of it; null: everything goes through. */
   onSend: ((raw: `0x${string}`) => void) | null = null;
+  /** Picks requests that L1 gets and answers, and the answer is lost on the way back. */
+  losesAnswer: (method: string) => boolean = () => false;
+  /** Picks requests that never reach L1. */
+  losesRequest: (method: string) => boolean = () => false;
   readonly #server: Server;
 
   private constructor(port: number, target: string) {
@@ -34,8 +38,10 @@ export class L1Proxy {
       this.onSend(params?.[0] as `0x${string}`);
       return;
     }
+    if (this.losesRequest(method)) return void response.destroy();
     const headers = { 'content-type': 'application/json' };
     const answer = await fetch(target, { method: 'POST', headers, body });
+    if (this.losesAnswer(method)) return void response.destroy();
     response.writeHead(answer.status, headers).end(await answer.text());
   }
 }

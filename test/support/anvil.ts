@@ -15,7 +15,17 @@ export function freePort(): Promise<number> {
   });
 }
 
-/** An anvil of our own that mines each transaction at once; ended by its process id. */
+export interface AnvilOptions {
+  readonly port: number;
+  /** Time of the first block; the machine's if left out. */
+  readonly startMs?: number;
+  /** Seconds from block to block; left out or 0: each transaction is mined at once. */
+  readonly blockTime?: number;
+  /** Keeps the chain in this file when it ends, and loads it from there. */
+  readonly stateFile?: string;
+}
+
+/** An anvil of our own, as the project uses it (Osaka, with its limit for a transaction); ended by its process id. */
 export class Anvil {
   readonly url: string;
   readonly port: number;
@@ -27,15 +37,12 @@ export class Anvil {
     this.#child = child;
   }
 
-  /** `stateFile`: keeps the chain there over a stop. */
-  static async start(options: {
-    port: number;
-    startMs: number;
-    stateFile?: string;
-  }): Promise<Anvil> {
-    const { port, startMs, stateFile } = options;
+  static async start(options: AnvilOptions): Promise<Anvil> {
+    const { port, startMs, blockTime, stateFile } = options;
     const args = ['--hardfork', 'osaka', '--enable-tx-gas-limit', '--host', '127.0.0.1'];
-    args.push('--port', String(port), '--timestamp', String(startMs / 1000), '--silent');
+    args.push('--port', String(port), '--silent');
+    if (startMs !== undefined) args.push('--timestamp', String(startMs / 1000));
+    if (blockTime) args.push('--block-time', String(blockTime));
     if (stateFile !== undefined) args.push('--state', stateFile);
     const anvil = new Anvil(port, spawn(anvilBinary(), args, { stdio: 'ignore' }));
     await anvil.#untilItAnswers();
