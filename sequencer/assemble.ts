@@ -115,7 +115,14 @@ async function startClock(
 function exchangeOptions(config: SequencerConfig) {
   const { maxQueued, flushIntervalMs } = config;
   const clockIntervalMs = Math.min(config.clockIntervalMs * rateOf(config), MAX_CLOCK_STEP_MS);
-  return { maxQueued, maxUnacknowledged: maxQueued, clockIntervalMs, flushIntervalMs };
+  return {
+    maxQueued,
+    maxUnacknowledged: maxQueued,
+    maxQueuedPerClient: Math.ceil(maxQueued / 10),
+    maxQueuedPerAddress: Math.ceil(maxQueued / 4),
+    clockIntervalMs,
+    flushIntervalMs,
+  };
 }
 
 /** How fast the exchange's time runs: a devnet's day must not cost a day's worth of clock commands. */

@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { RawData, WebSocket } from 'ws';
 import { BAD_JSON, BAD_REQUEST, BUSY, RATE_LIMITED } from '#shared/protocol/api-codes.ts';
+import type { ClientId } from '../matching/types.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import { ApiError, toApiError } from './errors.ts';
 import type { Hub, Subscriber } from './hub.ts';
@@ -25,6 +26,13 @@ export interface ConnectionDependencies {
   onFailure: (error: unknown, method: string) => void;
 }
 
+/** The other end. */
+export interface Peer {
+  socket: WebSocket;
+  stream: Duplex;
+  client: ClientId;
+}
+
 type Id = string | number | null;
 
 interface Request {
@@ -40,6 +48,7 @@ export class Connection implements Subscriber {
   pingPending = false;
   private readonly socket: WebSocket;
   private readonly stream: Duplex;
+  private readonly client: ClientId;
   private readonly options: GatewayOptions;
   private readonly deps: ConnectionDependencies;
   private readonly bucket: TokenBucket;
@@ -47,14 +56,11 @@ export class Connection implements Subscriber {
   private refusals = 0;
   private corked = false;
 
-  constructor(
-    socket: WebSocket,
-    stream: Duplex,
-    options: GatewayOptions,
-    deps: ConnectionDependencies,
-  ) {
+  constructor(peer: Peer, options: GatewayOptions, deps: ConnectionDependencies) {
+    const { socket, stream, client } = peer;
     this.socket = socket;
     this.stream = stream;
+    this.client = client;
     this.options = options;
     this.deps = deps;
     this.bucket = new TokenBucket(
@@ -132,6 +138,7 @@ export class Connection implements Subscriber {
       }
       const startedMs = this.deps.nowMs();
       const result = this.deps.dispatcher.call(entry, request.params, {
+        client: this.client,
         subscriber: this,
         hub: this.deps.hub,
         charge: this.chargeMore,

@@ -97,7 +97,9 @@ async function serve(
       if (waitMs > 0) throw new ApiError(RATE_LIMITED, undefined, { retry_after_ms: waitMs });
     };
     charge(1);
-    const caller: Caller = { subscriber: null, hub: null, charge };
+    // Not by account: what a command says of its account is not known to be true before its signature is.
+    const client = { address: request.ip, connection: 0 };
+    const caller: Caller = { client, subscriber: null, hub: null, charge };
     const result = await deps.dispatcher.call(entry, read(), caller, access === 'public');
     deps.metrics.answered('http', method, 0, deps.nowMs() - startedMs);
     return reply.type(JSON_TYPE).send(`{"result":${JSON.stringify(result)}}`);

@@ -1,8 +1,11 @@
+import type { ClientId } from '../matching/types.ts';
 import type { Hub, Subscriber } from './hub.ts';
 import type { Schema } from './schemas.ts';
 
 /** Who calls: a WebSocket connection can subscribe, an HTTP request cannot. */
 export interface Caller {
+  /** Who waits in line for the exchange. */
+  readonly client: ClientId;
   /** The connection, or null over HTTP. */
   readonly subscriber: Subscriber | null;
   /** Ends with the connection: null over HTTP. */

@@ -18,6 +18,8 @@ export class Sockets {
   private readonly perAddress = new Map<string, number>();
   private heartbeat: NodeJS.Timeout | null = null;
   private closing = false;
+  /** Connections since the start. */
+  private opened = 0;
 
   constructor(options: GatewayOptions, deps: ConnectionDependencies) {
     this.options = options;
@@ -70,7 +72,8 @@ export class Sockets {
       return this.reject(stream, new ApiError(TOO_MANY_CONNECTIONS));
     }
     this.server.handleUpgrade(request, stream, head, (socket) => {
-      const connection = new Connection(socket, stream, this.options, this.deps);
+      const client = { address, connection: ++this.opened };
+      const connection = new Connection({ socket, stream, client }, this.options, this.deps);
       this.connections.add(connection);
       this.perAddress.set(address, (this.perAddress.get(address) ?? 0) + 1);
       // What is wrong with a frame (too large, not UTF-8, against the protocol) `ws` closes with its own code.

@@ -54,6 +54,8 @@ beforeEach(async () => {
       identity: IDENTITY,
       maxQueued: LIMIT,
       maxUnacknowledged: LIMIT,
+      maxQueuedPerClient: LIMIT,
+      maxQueuedPerAddress: LIMIT,
       clockIntervalMs: 1000,
       flushIntervalMs: 50,
     },

@@ -9,11 +9,12 @@ import { clockCommand, invariant } from './helpers.ts';
 import { Listeners } from './listeners.ts';
 import type { ExchangeDependencies, ExchangeOptions } from './options.ts';
 import { readClockMs, readOutcome, rejectedOutcome } from './outcome.ts';
-import { CommandQueue, type Waiting } from './queue.ts';
-import { refusalOf } from './refusal.ts';
+import { type Admitted, CommandQueue } from './queue.ts';
+import { refusalOf, tooManyOfOne } from './refusal.ts';
 import { Segmenter } from './segmenter.ts';
 import { Signing } from './signing.ts';
 import type {
+  ClientId,
   CommandStatus,
   DurableGroup,
   DurableListener,
@@ -30,6 +31,9 @@ export type * from './types.ts';
 
 /** Commands that run before timers and sockets get a turn. */
 const COMMANDS_A_TURN = 128;
+/** As many commands get their places ahead of running as signers can be recovered at once, twice: the others' wait is that long. */
+const ADMITTED_AHEAD = 2;
+const OURSELVES: ClientId = { address: '', connection: 0 };
 /** On L1 an inbox message is one CONSUME byte. */
 const CONSUME_BYTES = 1;
 const NO_SIGNERS = new Uint8Array(0);
@@ -49,7 +53,7 @@ export class Exchange implements ExchangeApi {
   readonly #stateListeners: Listeners<ExchangeState>;
   #state: ExchangeState = 'starting';
   #failure: { code: string; message: string } | null = null;
-  readonly #queue = new CommandQueue();
+  readonly #queue: CommandQueue;
   #inbox: Uint8Array[] = [];
   readonly #commits: Commits;
   #sequence: number;
@@ -64,13 +68,15 @@ export class Exchange implements ExchangeApi {
     this.#options = options;
     this.#deps = deps;
     this.#engine = deps.engine;
+    const { maxQueuedPerClient: perClient, maxQueuedPerAddress: perAddress } = options;
+    this.#queue = new CommandQueue({ perClient, perAddress });
     this.#sequence = deps.position.sequence;
     this.#durableSequence = deps.position.sequence;
     this.#segmenter = new Segmenter(deps.position.segment);
     this.#commits = new Commits(deps.journal.head.lastId + 1, this.#nextNumbers);
     this.#durableListeners = new Listeners(deps.log);
     this.#stateListeners = new Listeners(deps.log);
-    this.#pool = deps.pool(() => this.#schedulePump());
+    this.#pool = deps.pool(() => this.#onRecovered());
     this.#signing = new Signing(deps.engine, this.#pool);
     deps.hooks.event = (kind, address, view) =>
       this.#commits.pending.events.add(kind, address, view);
@@ -97,7 +103,7 @@ export class Exchange implements ExchangeApi {
     this.#schedulePump();
   }
 
-  submit(command: Uint8Array): Promise<Outcome> {
+  submit(command: Uint8Array, client: ClientId = OURSELVES): Promise<Outcome> {
     const refusal = refusalOf(command, {
       state: this.#state,
       queued: this.#queue.length,
@@ -105,9 +111,8 @@ export class Exchange implements ExchangeApi {
     });
     if (refusal) return Promise.reject(refusal);
     return new Promise((resolve, reject) => {
-      const recovery = this.#signing.ahead(command);
-      this.#queue.push({ bytes: command, recovery, resolve, reject });
-      if (recovery === null) this.#schedulePump();
+      if (this.#queue.push(client, { bytes: command, resolve, reject })) this.#admit();
+      else reject(tooManyOfOne());
     });
   }
 
@@ -206,6 +211,26 @@ export class Exchange implements ExchangeApi {
     return this.#sequence - this.#durableSequence >= this.#options.maxUnacknowledged;
   }
 
+  #onRecovered() {
+    this.#admit();
+    this.#schedulePump();
+  }
+
+  /** Gives places to those whose turn it is, as long as their signers can be recovered at once. */
+  #admit() {
+    try {
+      const most = this.#pool.capacity * ADMITTED_AHEAD;
+      while (this.#pool.hasRoom && this.#queue.admitted < most) {
+        if (!this.#queue.admit(this.#recoveryOf)) break;
+      }
+    } catch (error) {
+      this.fail(error instanceof Error ? error : new Error(String(error)));
+    }
+    if (this.#queue.ready() !== null) this.#schedulePump();
+  }
+
+  readonly #recoveryOf = (command: Uint8Array) => this.#signing.ahead(command);
+
   #schedulePump() {
     if (this.#pumpScheduled) return;
     this.#pumpScheduled = true;
@@ -230,6 +255,7 @@ export class Exchange implements ExchangeApi {
         // Stays in the queue while it runs: if that fails, its caller is told with all the others.
         this.#run(next.bytes, next);
         this.#queue.shift();
+        this.#admit();
       }
       this.#deps.journal.wake();
     } catch (error) {
@@ -244,7 +270,7 @@ export class Exchange implements ExchangeApi {
     this.#run(clockCommand(nowMs), null);
   }
 
-  #run(bytes: Uint8Array, waiting: Waiting | null): number {
+  #run(bytes: Uint8Array, waiting: Admitted | null): number {
     if (!this.#segmenter.fits(bytes.length)) this.#writeClose();
     this.#signing.current = waiting?.recovery ?? null;
     const group = this.#commits.pending;
@@ -291,7 +317,7 @@ export class Exchange implements ExchangeApi {
     this.#commits.pending.events.truncate(firstEvent);
   }
 
-  #accept(bytes: Uint8Array, waiting: Waiting | null, firstEvent: number) {
+  #accept(bytes: Uint8Array, waiting: Admitted | null, firstEvent: number) {
     this.#accepted += 1;
     const outcome = readOutcome(this.view, this.#sequence + 1);
     this.#record({ kind: ENTRY_COMMAND, code: OK, bytes, firstEvent, wireLength: bytes.length });

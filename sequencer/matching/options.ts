@@ -12,6 +12,9 @@ export interface ExchangeOptions {
   /** Commands that may wait to run, and commands that may be run but not durable. */
   readonly maxQueued: number;
   readonly maxUnacknowledged: number;
+  /** Commands of one connection, and of all connections of one address, that may wait to run. */
+  readonly maxQueuedPerClient: number;
+  readonly maxQueuedPerAddress: number;
   /** A CLOCK command goes before the traffic at most this often, ms of the exchange's clock. */
   readonly clockIntervalMs: number;
   /** An open segment is closed after this long, ms of real time. */

@@ -1,50 +1,68 @@
 import type { Recovery } from '../recovery/pool.ts';
-import type { Outcome } from './types.ts';
+import { Fifo } from './fifo.ts';
+import { type LaneLimits, Lanes } from './lanes.ts';
+import type { ClientId, Outcome } from './types.ts';
 
 /** A command that has not run yet, and who is told about it. */
 export interface Waiting {
   readonly bytes: Uint8Array;
-  /** The recovery of its signer, under way; null if it has none to wait for. */
-  readonly recovery: Recovery | null;
   readonly resolve: (outcome: Outcome) => void;
   readonly reject: (error: Error) => void;
 }
 
-/** Places that have been used up before they are given back. */
-const COMPACT_AT = 4096;
+/** A command whose place in the order of execution is decided. */
+export interface Admitted extends Waiting {
+  /** The recovery of its signer, under way; null if it has none to wait for. */
+  readonly recovery: Recovery | null;
+}
 
-/** Commands in the order of their arrival. */
+/**
+ * Commands that wait to run. First in a queue for each client; from there in turns into one short queue that is run strictly in order,
+ * while the signers of what is in it are recovered. So the short one bounds what a flood can put before anybody else.
+ */
 export class CommandQueue {
-  #waiting: Waiting[] = [];
-  #head = 0;
+  readonly #lanes: Lanes<Waiting>;
+  readonly #admitted = new Fifo<Admitted>();
+
+  constructor(limits: LaneLimits) {
+    this.#lanes = new Lanes(limits);
+  }
 
   get length(): number {
-    return this.#waiting.length - this.#head;
+    return this.#lanes.length + this.#admitted.length;
   }
 
-  push(waiting: Waiting): void {
-    this.#waiting.push(waiting);
+  /** Commands whose place in the order is decided. */
+  get admitted(): number {
+    return this.#admitted.length;
   }
 
-  /** The next one if its signer is known by now; else null: nobody overtakes. */
-  ready(): Waiting | null {
-    const next = this.#waiting[this.#head];
+  /** False if the client has as much waiting as it may. */
+  push(client: ClientId, waiting: Waiting): boolean {
+    return this.#lanes.push(client, waiting);
+  }
+
+  /** Gives the next in turn its place; `recoveryOf` begins its recovery. False if nothing waits. */
+  admit(recoveryOf: (command: Uint8Array) => Recovery | null): boolean {
+    const waiting = this.#lanes.next();
+    if (waiting === undefined) return false;
+    this.#admitted.push({ ...waiting, recovery: recoveryOf(waiting.bytes) });
+    return true;
+  }
+
+  /** The next one to run if its signer is known by now; else null: nobody overtakes. */
+  ready(): Admitted | null {
+    const next = this.#admitted.peek();
     return next === undefined || next.recovery?.done === false ? null : next;
   }
 
   /** Takes the first one away, once it ran. */
   shift(): void {
-    this.#head += 1;
-    if (this.#head === this.#waiting.length) this.#waiting = [];
-    else if (this.#head > COMPACT_AT) this.#waiting = this.#waiting.slice(this.#head);
-    else return;
-    this.#head = 0;
+    this.#admitted.shift();
   }
 
   rejectAll(error: Error): void {
-    const waiting = this.#waiting.slice(this.#head);
-    this.#waiting = [];
-    this.#head = 0;
-    for (const { reject } of waiting) reject(error);
+    for (let next = this.#admitted.shift(); next; next = this.#admitted.shift()) next.reject(error);
+    for (const { reject } of this.#lanes.drain()) reject(error);
   }
 }

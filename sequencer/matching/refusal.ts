@@ -30,3 +30,9 @@ export function refusalOf(command: Uint8Array, admission: Admission): ExchangeEr
   }
   return null;
 }
+
+/** One client has as much waiting as one may. */
+export function tooManyOfOne(): ExchangeError {
+  const text = 'Too many commands of this connection or address wait: wait for their answers.';
+  return new ExchangeError('EXCHANGE_BUSY', text);
+}

@@ -5,6 +5,13 @@ import type { ClockStatus } from '../steady-clock.ts';
  * class that implements `ExchangeApi`.
  */
 
+/** Who a command comes from, as far as turns go: a connection, at the address it comes from. Says nothing about who signed. */
+export interface ClientId {
+  readonly address: string;
+  /** 0: none of its own, as over HTTP. */
+  readonly connection: number;
+}
+
 /** What became of a command. Resolves only after the command, or for a rejected one all that ran before it, is durable. */
 export interface Outcome {
   /** Engine result code (`shared/engine/codes.ts`); 0 is accepted. */
@@ -114,11 +121,12 @@ export interface ExchangeStatus {
 /** What the gateway may do with the exchange. */
 export interface ExchangeApi {
   /**
-   * Runs one command (wire bytes, at most 4,096). Commands run in the order of the calls.
+   * Runs one command (wire bytes, at most 4,096). Commands of one client run in the order of the calls; clients take turns. Without
+   * a client it is one of the sequencer's own.
    * Rejects with an `ExchangeError` (code EXCHANGE_BUSY, EXCHANGE_STOPPED, COMMAND_TOO_LARGE, COMMAND_RESERVED) if the command
    * was not run at all, or if the exchange failed before it was durable (EXCHANGE_FAILED: the outcome is unknown).
    */
-  submit(command: Uint8Array): Promise<Outcome>;
+  submit(command: Uint8Array, client?: ClientId): Promise<Outcome>;
   /** Calls `listener` for every durable group from now on; returns the function that ends that. */
   onDurable(listener: DurableListener): () => void;
   /** Calls `listener` when `status().state` changes. */

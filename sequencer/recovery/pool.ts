@@ -28,7 +28,8 @@ interface Thread {
   readonly chunks: Recovery[][];
 }
 
-const DEFAULT_CHUNK_JOBS = 24;
+/** Half as many would cost the threads a tenth more; what is on its way is what anybody else's signature waits for. */
+const DEFAULT_CHUNK_JOBS = 12;
 /** Chunks on their way to one thread: one at work, one waiting, so that it never idles. */
 const CHUNKS_IN_FLIGHT = 2;
 
@@ -40,6 +41,7 @@ export class RecoveryPool {
   #queue: Recovery[] = [];
   #scheduled = false;
   #closed = false;
+  #unfinished = 0;
 
   constructor(options: PoolOptions, deps: PoolDependencies) {
     this.#chunkJobs = options.chunkJobs ?? DEFAULT_CHUNK_JOBS;
@@ -47,10 +49,20 @@ export class RecoveryPool {
     for (let i = 0; i < options.threads; i++) this.#addThread(i);
   }
 
+  /** Recoveries that are on their way to a thread at once. What comes beyond that waits, in the order it came. */
+  get capacity(): number {
+    return Math.max(1, this.#threads.length) * CHUNKS_IN_FLIGHT * this.#chunkJobs;
+  }
+
+  get hasRoom(): boolean {
+    return this.#unfinished < this.capacity;
+  }
+
   /** Queues a recovery. `digest` and `signature` must not change until it is done. */
   recover(digest: Uint8Array, signature: Uint8Array): Recovery {
     const recovery: Recovery = { digest, signature, done: false, address: null };
     this.#queue.push(recovery);
+    this.#unfinished += 1;
     if (!this.#scheduled) {
       this.#scheduled = true;
       setImmediate(() => this.#flush());
@@ -115,8 +127,10 @@ export class RecoveryPool {
       recovery.address = address.every((byte) => byte === 0) ? null : address;
       recovery.done = true;
     }
-    this.#flush();
+    this.#unfinished -= chunk.length;
+    // Who is told may have more to recover, which then goes with this flush.
     this.#onDone();
+    this.#flush();
   }
 
   /** A thread that died: its work is done here, and it gets no more. */
@@ -131,6 +145,7 @@ export class RecoveryPool {
       recovery.address = recoverAddress(recovery.digest, recovery.signature);
       recovery.done = true;
     }
+    this.#unfinished -= recoveries.length;
     if (recoveries.length > 0) this.#onDone();
   }
 }

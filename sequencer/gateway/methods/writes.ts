@@ -8,7 +8,7 @@ import { decodeCommand, encodeCommand } from '#shared/protocol/commands.ts';
 import { packOrderFlags } from '#shared/protocol/order-flags.ts';
 import { parseSignature } from '#shared/protocol/signatures.ts';
 import { parseLots, parseMoney, parsePrice } from '#shared/protocol/units.ts';
-import type { Outcome } from '../../matching/types.ts';
+import type { ClientId, Outcome } from '../../matching/types.ts';
 import { ApiError } from '../errors.ts';
 import type { InstrumentInfo } from '../market/instruments.ts';
 import type { OpenOrder } from '../market/orders.ts';
@@ -22,12 +22,19 @@ import { parsed, unsigned64 } from './parse.ts';
 
 type Write<Name extends keyof PrivateMethods> = Omit<Method, 'handle' | 'name' | 'access'> & {
   name: Name;
-  handle: (params: PrivateMethods[Name]['params']) => Promise<PrivateMethods[Name]['result']>;
+  handle: (
+    params: PrivateMethods[Name]['params'],
+    client: ClientId,
+  ) => Promise<PrivateMethods[Name]['result']>;
 };
 
 /** Ties a method's name to the types that the SDK has for it. */
 function write<Name extends keyof PrivateMethods>(method: Write<Name>): Method {
-  return { ...method, access: 'private', handle: (params) => method.handle(params as never) };
+  return {
+    ...method,
+    access: 'private',
+    handle: (params, { client }) => method.handle(params as never, client),
+  };
 }
 
 export function privateMethods(services: Services): Method[] {
@@ -36,7 +43,8 @@ export function privateMethods(services: Services): Method[] {
 
 function orderWrites(services: Services): Method[] {
   const { market } = services;
-  const order = (side: 'buy' | 'sell', params: OrderParams) => placeOrder(services, side, params);
+  const order = (side: 'buy' | 'sell', params: OrderParams, client: ClientId) =>
+    placeOrder(services, { side, params, client });
   const takes = 'Answers when the command is durable: what was filled, and what rests.';
   return [
     write({
@@ -44,21 +52,21 @@ function orderWrites(services: Services): Method[] {
       summary: `Places a signed order to buy. ${takes}`,
       returns: 'OrderResult',
       params: schemas.orderParams,
-      handle: (params) => order('buy', params),
+      handle: (params, client) => order('buy', params, client),
     }),
     write({
       name: 'sell',
       summary: `Places a signed order to sell. ${takes}`,
       returns: 'OrderResult',
       params: schemas.orderParams,
-      handle: (params) => order('sell', params),
+      handle: (params, client) => order('sell', params, client),
     }),
     write({
       name: 'edit',
       summary: 'Changes price and remaining amount of an order; keeps its place if only fewer.',
       returns: 'OrderResult',
       params: schemas.editParams,
-      handle: async (params) => {
+      handle: async (params, client) => {
         const orderId = unsigned64('order_id', params.order_id);
         const { order: before, info } = knownOrder(services, Number(orderId));
         const { underlying } = info;
@@ -70,7 +78,7 @@ function orderWrites(services: Services): Method[] {
           ...envelopeOf(params),
         };
         requireAllowed(services, command);
-        const outcome = await run(services, encode(command));
+        const outcome = await run(services, encode(command), client);
         noteOrder(market, command, outcome, info, before);
         return outcomeView(outcome, info, before.label);
       },
@@ -81,22 +89,25 @@ function orderWrites(services: Services): Method[] {
       returns: 'OrderResult',
       params: schemas.submitParams,
       weight: ({ command }) => weightOf(command),
-      handle: async (params) => {
+      handle: async (params, client) => {
         const bytes = hexToBytes(params.command);
         const decoded = decodeCommand(bytes);
         // What cannot be decoded goes to the engine all the same: its answer is the rule.
-        if (!decoded.ok) return outcomeView(await run(services, bytes), null, 0n);
+        if (!decoded.ok) return outcomeView(await run(services, bytes, client), null, 0n);
         const command = decoded.value;
         const before = command.kind === 'amend' ? orderOf(services, Number(command.orderId)) : null;
         requireAllowed(services, command);
-        const outcome = await run(services, bytes);
+        const outcome = await run(services, bytes, client);
         return describe(services, command, outcome, before);
       },
     }),
   ];
 }
 
-async function placeOrder(services: Services, side: 'buy' | 'sell', params: OrderParams) {
+async function placeOrder(
+  services: Services,
+  { side, params, client }: { side: 'buy' | 'sell'; params: OrderParams; client: ClientId },
+) {
   const info = instrumentNamed(services.market, params.instrument_name);
   const market = params.type === 'market';
   const timeInForce =
@@ -127,15 +138,15 @@ async function placeOrder(services: Services, side: 'buy' | 'sell', params: Orde
     ...envelopeOf(params),
   };
   requireAllowed(services, command);
-  const outcome = await run(services, encode(command));
+  const outcome = await run(services, encode(command), client);
   noteOrder(services.market, command, outcome, info, null);
   return outcomeView(outcome, info, label ?? 0n);
 }
 
 function cancelWrites(services: Services): Method[] {
-  const cancel = async (action: Action, params: Signed) => {
+  const cancel = async (action: Action, params: Signed, client: ClientId) => {
     const command = { ...action, ...envelopeOf(params) } as Command;
-    return describe(services, command, await run(services, encode(command)), null);
+    return describe(services, command, await run(services, encode(command), client), null);
   };
   return [
     write({
@@ -143,31 +154,35 @@ function cancelWrites(services: Services): Method[] {
       summary: 'Cancels one order.',
       returns: 'OrderResult',
       params: schemas.cancelParams,
-      handle: (params) =>
-        cancel({ kind: 'cancel', orderId: unsigned64('order_id', params.order_id) }, params),
+      handle: (params, client) =>
+        cancel(
+          { kind: 'cancel', orderId: unsigned64('order_id', params.order_id) },
+          params,
+          client,
+        ),
     }),
     write({
       name: 'cancel_by_label',
       summary: 'Cancels the order with this label.',
       returns: 'OrderResult',
       params: schemas.cancelByLabelParams,
-      handle: (params) =>
-        cancel({ kind: 'cancelLabel', label: unsigned64('label', params.label) }, params),
+      handle: (params, client) =>
+        cancel({ kind: 'cancelLabel', label: unsigned64('label', params.label) }, params, client),
     }),
     write({
       name: 'cancel_all',
       summary: 'Cancels every order of the account at once.',
       returns: 'OrderResult',
       params: schemas.cancelAllParams,
-      handle: (params) => cancel({ kind: 'cancelAll' }, params),
+      handle: (params, client) => cancel({ kind: 'cancelAll' }, params, client),
     }),
   ];
 }
 
 function moneyWrites(services: Services): Method[] {
-  const act = async (action: Action, params: Signed): Promise<PrivateResult> => {
+  const act = async (action: Action, params: Signed, client: ClientId): Promise<PrivateResult> => {
     const command = { ...action, ...envelopeOf(params) } as Command;
-    const outcome = await run(services, encode(command));
+    const outcome = await run(services, encode(command), client);
     return { sequence: outcome.sequence, time_ms: outcome.clockMs };
   };
   const amountOf = (params: { amount: string }) =>
@@ -178,26 +193,31 @@ function moneyWrites(services: Services): Method[] {
       summary: 'Moves free cash towards the owner on L1, where it is claimed.',
       returns: 'PrivateResult',
       params: schemas.withdrawParams,
-      handle: async (params) => act({ kind: 'withdraw', amount: amountOf(params) }, params),
+      handle: async (params, client) =>
+        act({ kind: 'withdraw', amount: amountOf(params) }, params, client),
     }),
     write({
       name: 'transfer',
       summary: 'Moves free cash to another account of the same owner.',
       returns: 'PrivateResult',
       params: schemas.transferParams,
-      handle: async (params) =>
-        act({ kind: 'transfer', toAccount: params.to_account, amount: amountOf(params) }, params),
+      handle: async (params, client) =>
+        act(
+          { kind: 'transfer', toAccount: params.to_account, amount: amountOf(params) },
+          params,
+          client,
+        ),
     }),
     write({
       name: 'set_key',
       summary: 'Allows a session key to act for the account, until a time and within a scope.',
       returns: 'PrivateResult',
       params: schemas.setKeyParams,
-      handle: async (params) => {
+      handle: async (params, client) => {
         const { slot, expiry } = params;
         const scope = params.scopes.reduce((bits, name) => bits | SCOPE_BITS[name], 0);
         const address = hexToBytes(params.address);
-        return act({ kind: 'setKey', slot, address, scope, expiry }, params);
+        return act({ kind: 'setKey', slot, address, scope, expiry }, params, client);
       },
     }),
     write({
@@ -205,7 +225,8 @@ function moneyWrites(services: Services): Method[] {
       summary: 'Ends a session key.',
       returns: 'PrivateResult',
       params: schemas.revokeKeyParams,
-      handle: async (params) => act({ kind: 'revokeKey', slot: params.slot }, params),
+      handle: async (params, client) =>
+        act({ kind: 'revokeKey', slot: params.slot }, params, client),
     }),
   ];
 }
@@ -219,8 +240,8 @@ function weightOf(command: string): number {
 }
 
 /** Runs a command and waits until it is durable; a rejection by the engine throws its code. */
-async function run({ exchange }: Services, bytes: Uint8Array): Promise<Outcome> {
-  const outcome = await exchange.submit(bytes);
+async function run({ exchange }: Services, bytes: Uint8Array, client: ClientId): Promise<Outcome> {
+  const outcome = await exchange.submit(bytes, client);
   if (outcome.code !== OK) throw new ApiError(outcome.code);
   return outcome;
 }

@@ -205,6 +205,8 @@ export class Harness {
         identity,
         maxQueued: 10_000,
         maxUnacknowledged: 10_000,
+        maxQueuedPerClient: 10_000,
+        maxQueuedPerAddress: 10_000,
         clockIntervalMs: 1,
         flushIntervalMs: 50,
       },
