@@ -30,6 +30,7 @@ export type ProverErrorCode =
   | 'NOT_EVERYBODY_LEFT'
   | 'NO_CREDIT'
   | 'NO_ETH'
+  | 'NO_FUNDS'
   | 'BAD_COMMAND'
   | 'REFUSED_BY_CONTRACT'
   | 'TRANSACTION_FAILED';
