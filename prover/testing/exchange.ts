@@ -55,8 +55,8 @@ type Sender = WalletClient<Transport, Chain, Account>;
 class ContractWorld extends World {
   override readonly domain: Uint8Array;
 
-  constructor(contract: Uint8Array) {
-    super();
+  constructor(contract: Uint8Array, module: WebAssembly.Module | undefined) {
+    super(module === undefined ? {} : { module });
     this.domain = domainSeparator({ chainId: CHAIN_ID, contract });
   }
 }
@@ -65,6 +65,8 @@ export interface ExchangeOptions {
   readonly params?: Partial<SettlementParams>;
   /** Keeps L1 over a stop of anvil. */
   readonly keepL1?: boolean;
+  /** The operator's engine, with marks and undo: another one than everybody's, for an operator that lies. */
+  readonly module?: WebAssembly.Module;
 }
 
 export interface Posted {
@@ -99,6 +101,7 @@ export class TestExchange {
     token: Address;
     genesis: Posted;
     keepL1: boolean;
+    module: WebAssembly.Module | undefined;
   }) {
     this.directory = parts.directory;
     this.anvil = parts.anvil;
@@ -109,7 +112,7 @@ export class TestExchange {
     this.#poster = senderOf(POSTER, parts.anvil.url);
     this.#tip = parts.genesis;
     this.#keepL1 = parts.keepL1;
-    this.world = new ContractWorld(hexToBytes(parts.settlement));
+    this.world = new ContractWorld(hexToBytes(parts.settlement), parts.module);
     this.recorder = new Recorder(this.world.engine);
   }
 
@@ -147,6 +150,7 @@ export class TestExchange {
       ...{ directory, anvil, client, deployer, keepL1 },
       ...{ settlement: settlement.address, token: token.address },
       genesis: { header, hash: hashHeader(header) },
+      module: options.module,
     });
     exchange.world.expect(await exchange.consume());
     await exchange.clockToL1();
