@@ -29,6 +29,7 @@ export type ProverErrorCode =
   | 'ALREADY_EXITED'
   | 'NOT_EVERYBODY_LEFT'
   | 'NO_CREDIT'
+  | 'CREDIT_REFUSED'
   | 'NO_ETH'
   | 'NO_FUNDS'
   | 'BAD_COMMAND'

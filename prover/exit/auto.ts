@@ -2,7 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { MSG_FORCED } from '#shared/engine/kinds.ts';
 import { INSURANCE_ACCOUNT, MAX_ACCOUNTS } from '#shared/engine/layout.ts';
 import { formatMoney } from '#shared/protocol/units.ts';
+import { ProverError } from '../errors.ts';
 import type { AccountState } from './account.ts';
+import { describeCredits, ownersWithCredit, retryCredits } from './credits.ts';
 import { closeExit, exitAccounts, freezeExchange, openExit, reportDeficits } from './escape.ts';
 import { inputsOf } from './figures.ts';
 import { forceCommand, parseForced } from './forced.ts';
@@ -104,7 +106,7 @@ async function runningStep(
       what: `The exchange runs and account ${ids} holds positions: close them there, or force it with \`force close\`. ${until}`,
     };
   }
-  return { kind: 'done', what: 'Nothing is left to take out.' };
+  return unlessRefused(tool, whose, 'Nothing is left to take out.');
 }
 
 /** After a freeze: open, report, exit, refund, close, each when its time has come. */
@@ -142,7 +144,7 @@ async function escapeStep(tool: ExitTool, whose: Whose, status: ExchangeStatus):
     await closeExit(tool);
     return did('closed the exit');
   }
-  return { kind: 'done', what: 'Everything is paid out.' };
+  return unlessRefused(tool, whose, 'Everything is paid out.');
 }
 
 /** The chosen accounts; none if the owner's only deposit was never consumed. */
@@ -182,6 +184,18 @@ async function unreported(tool: ExitTool): Promise<number[]> {
     if (id !== INSURANCE_ACCOUNT && !(await tool.isReported(id))) ids.push(id);
   }
   return ids;
+}
+
+/** The end, but for what the token refused to pay: that is tried once more, and else left to its owner. */
+async function unlessRefused(tool: ExitTool, whose: Whose, what: string): Promise<AutoStep> {
+  if ((await ownersWithCredit(tool, whose)).length === 0) return { kind: 'done', what };
+  try {
+    await retryCredits(tool, whose);
+    return did('paid what the token had refused');
+  } catch (error) {
+    if (!(error instanceof ProverError) || error.code !== 'CREDIT_REFUSED') throw error;
+    return { kind: 'stuck', what: (await describeCredits(tool, whose)).join(' ') };
+  }
 }
 
 function did(what: string): AutoStep {

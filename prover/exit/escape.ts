@@ -3,6 +3,7 @@ import { formatMoney } from '#shared/protocol/units.ts';
 import { proveAccount, proveExitMarks, proveFacts } from '#shared/state/proofs.ts';
 import { ProverError } from '../errors.ts';
 import type { AccountState } from './account.ts';
+import { sayRefused } from './credits.ts';
 import { inputsOf } from './figures.ts';
 import {
   type ExchangeStatus,
@@ -86,9 +87,11 @@ export async function reportDeficits(tool: ExitTool): Promise<AccountState[]> {
       `The time for reports ended at ${atTime(reportsEndAt(status))}; ${unreported.length} deficits were not reported. Go on with \`exit\`.`,
     );
   }
+  const urgency = { from: status.exit.openedAt, by: reportsEndAt(status) };
   const calls = unreported.map(({ id }) => {
     const { record, path } = tool.prove(state, id);
-    return { functionName: 'reportDeficit' as const, args: [id, record, path] as const };
+    const args = [id, record, path] as const;
+    return { functionName: 'reportDeficit' as const, args, urgency };
   });
   await tool.sender.sendAll(calls, (index) => {
     const { id, equity } = unreported[index] as AccountState;
@@ -132,9 +135,12 @@ export async function exitAccounts(
     const { record, path } = tool.prove(state, id);
     return { functionName: 'exit' as const, args: [id, record, path] as const };
   });
-  await tool.sender.sendAll(calls, (index) => {
+  let gone = 0;
+  await tool.sender.sendAll(calls, (index, receipt) => {
     const { id, owner } = leaving[index] as AccountState;
-    tool.say(`account ${id} has left (${index + 1} of ${leaving.length}), paid to ${owner}`);
+    gone += 1;
+    tool.say(`account ${id} has left (${gone} of ${leaving.length}), paid to ${owner}`);
+    sayRefused(tool, receipt);
   });
   return leaving;
 }

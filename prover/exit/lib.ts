@@ -3,6 +3,12 @@ export { type ChainOptions, readChainOptions } from '../watch/options.ts';
 export { type AccountState, allAccounts, findInstrument, readAccount } from './account.ts';
 export { type AutoStep, auto, autoStep } from './auto.ts';
 export {
+  describeCredits,
+  ownersWithCredit,
+  redirectCredit,
+  retryCredits,
+} from './credits.ts';
+export {
   closeExit,
   exitAccounts,
   freezeExchange,
@@ -25,7 +31,6 @@ export {
   claimable,
   claimWithdrawal,
   collectBounty,
-  redirectCredit,
   refundDeposits,
   strandedDeposits,
 } from './withdrawals.ts';

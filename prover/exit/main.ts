@@ -12,16 +12,19 @@ import {
   type Values,
 } from '../watch/options.ts';
 import { auto } from './auto.ts';
+import { CREDIT_FORMS, describeCredits, redirectCredit, retryCredits } from './credits.ts';
 import { closeExit, exitAccounts, freezeExchange, openExit, reportDeficits } from './escape.ts';
 import { FORCED_FORMS, forceCommand, parseForced } from './forced.ts';
 import { chosenAccounts, showAccounts, type Whose } from './outlook.ts';
-import { ExitTool } from './tool.ts';
-import { claimWithdrawal, collectBounty, redirectCredit, refundDeposits } from './withdrawals.ts';
+import { ExitTool, type SendingOptions } from './tool.ts';
+import { claimWithdrawal, collectBounty, refundDeposits } from './withdrawals.ts';
 
 type Work = (
   tool: ExitTool,
   context: { whose: () => Whose; values: Values; words: readonly string[] },
 ) => Promise<void>;
+
+const GWEI = 1_000_000_000n;
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
@@ -82,9 +85,9 @@ const COMMANDS: readonly (readonly [usage: string, what: string, work: Work])[] 
   ],
   ['close', 'send the dust on, once everybody has left', (tool) => closeExit(tool)],
   [
-    'redirect <address>',
-    "send what the token refused to pay to PLIMSOLL_KEY's address elsewhere",
-    (tool, { words }) => redirectCredit(tool, address('redirect', words[0])),
+    'credit [what...]',
+    `what the token refused to pay: ${CREDIT_FORMS.join('; ')}`,
+    async (tool, { whose, words }) => credit(tool, words, whose),
   ],
   ['bounty', 'collect the ETH that reports earned', (tool) => collectBounty(tool)],
   [
@@ -96,6 +99,20 @@ const COMMANDS: readonly (readonly [usage: string, what: string, work: Work])[] 
     },
   ],
 ];
+
+async function credit(tool: ExitTool, words: readonly string[], whose: () => Whose) {
+  const [form, to, ...rest] = words;
+  if (form === undefined) {
+    const lines = await describeCredits(tool, whose());
+    for (const line of lines.length > 0 ? lines : ['no credit: the token refused nothing'])
+      say(line);
+  } else if (form === 'retry' && to === undefined) await retryCredits(tool, whose());
+  else if (form === 'redirect' && rest.length === 0) {
+    await redirectCredit(tool, address('credit redirect', to));
+  } else {
+    throw new ProverError('BAD_OPTION', `credit takes ${CREDIT_FORMS.join('; ')}. See --help.`);
+  }
+}
 
 /** Accounts by number or owner; everybody's at once makes no sense here. */
 async function one(tool: ExitTool, whose: Whose) {
@@ -123,11 +140,21 @@ function readKey(env: NodeJS.ProcessEnv): PrivateKeyAccount | null {
   return privateKeyToAccount(key as `0x${string}`);
 }
 
+/** What `--max-fee` and `--depth` say. A deadline may raise the ceiling tenfold, as by default. */
+function readSending({ maxFee, depth }: Values): SendingOptions {
+  const ceiling =
+    maxFee === undefined ? null : BigInt(integer('--max-fee', maxFee, 1, 1_000_000)) * GWEI;
+  return {
+    ...(ceiling === null ? {} : { ceilings: { calm: ceiling, urgent: 10n * ceiling } }),
+    ...(depth === undefined ? {} : { depth: BigInt(integer('--depth', depth, 0, 10_000)) }),
+  };
+}
+
 async function run(work: Work, values: Values, words: readonly string[]): Promise<void> {
   const account = readKey(process.env);
   const options = readChainOptions(values, process.env);
   const log = pino({ level: 'warn', name: 'exit' }, pino.destination(2));
-  const tool = await ExitTool.open(options, { account, log, say });
+  const tool = await ExitTool.open(options, { account, log, say, sending: readSending(values) });
   await work(tool, { whose: () => readWhose(values, account), values, words });
   tool.save();
 }
@@ -147,6 +174,15 @@ async function main(argv: readonly string[]): Promise<void> {
       )
       .option('--all', 'everybody')
       .option('--wait', 'auto: wait for what takes time')
+      .option(
+        '--max-fee <gwei>',
+        'offer no more for a unit of gas; ten times it at a deadline',
+        '100',
+      )
+      .option(
+        '--depth <n>',
+        'blocks on top of a transaction before it counts (0 on a devnet, else 2)',
+      )
       .option('--poll <ms>', "auto: between looks at L1's clock", '1000')
       .exitOverride()
       .configureOutput({ writeErr: () => {} })

@@ -51,6 +51,7 @@ export async function accountOutlook(
     paid: await tool.paid(account.id),
     claimable: claimableNow,
     exited: await tool.hasExited(account.id),
+    credit: await tool.creditOf(account.owner),
   };
 }
 

@@ -11,9 +11,13 @@ import { A_LITTLE_PATIENCE, type Patience } from '../follower/patience.ts';
 import { ChainState, type ChainStateDependencies } from '../replay/chain-state.ts';
 import { loadEngineCode } from '../replay/replica.ts';
 import { SnapshotStore } from '../replay/snapshots.ts';
+import { DEFAULT_CEILINGS, type FeeCeilings } from '../sender/ceiling.ts';
+import { DEFAULT_SENDER, Sender } from '../sender/sender.ts';
+import { FileStore, MemoryStore } from '../sender/store.ts';
 import type { ChainOptions } from '../watch/options.ts';
 import { type AccountState, allAccounts, readAccount } from './account.ts';
-import { Sender } from './sender.ts';
+import { ADVICE } from './advice.ts';
+import { SettlementSender } from './sender.ts';
 import { type ExchangeStatus, finality, readStatus } from './status.ts';
 
 export interface ExitToolDependencies {
@@ -22,7 +26,19 @@ export interface ExitToolDependencies {
   readonly log: Logger;
   /** One line for people, as something happens. */
   readonly say: (line: string) => void;
+  /** How transactions are sent; see `prover/sender`. Left out: its own defaults, and `defaultDepth`. */
+  readonly sending?: SendingOptions;
 }
+
+export interface SendingOptions {
+  readonly ceilings?: FeeCeilings;
+  /** Blocks that must stand on a transaction's before it counts. */
+  readonly depth?: bigint;
+}
+
+/** The devnet's chain makes a block for every transaction, and no more; elsewhere two blocks tell most reorgs. */
+const DEVNET_CHAIN_ID = 31_337;
+const DEPTH_BLOCKS = 2n;
 
 /** `tip`: the last standing batch, an exit's. `final`: the newest final one, an ordinary withdrawal's. */
 export type Target = 'tip' | 'final';
@@ -37,7 +53,7 @@ const SNAPSHOT_BATCHES = 1024;
  */
 export class ExitTool {
   readonly l1: L1;
-  readonly sender: Sender;
+  readonly sender: SettlementSender;
   readonly say: (line: string) => void;
   readonly #options: ChainOptions;
   readonly #deps: ChainStateDependencies;
@@ -53,7 +69,12 @@ export class ExitTool {
     this.l1 = l1;
     this.#options = options;
     this.#deps = deps;
-    this.sender = new Sender(l1, own.account);
+    this.sender = new SettlementSender({
+      l1,
+      account: own.account,
+      makeSender: (account) => this.#makeSender(account, own),
+      say: own.say,
+    });
     this.say = own.say;
   }
 
@@ -149,6 +170,11 @@ export class ExitTool {
     return this.#ask('paid', BigInt(id));
   }
 
+  /** Money that the token refused to pay to an owner, and that waits in the contract. */
+  creditOf(owner: Hex): Promise<bigint> {
+    return this.#ask('credits', owner);
+  }
+
   async hasExited(id: number): Promise<boolean> {
     return this.#ask('hasExited', id);
   }
@@ -171,6 +197,27 @@ export class ExitTool {
   /** Keeps what was replayed for the next time, if there is a data directory. */
   save(): void {
     (this.#tip ?? this.#final)?.save();
+  }
+
+  /** With a data directory transactions outlive the process. */
+  #makeSender(account: PrivateKeyAccount, { log, sending }: ExitToolDependencies): Sender {
+    const { client, chain } = this.l1;
+    const { dataDirectory } = this.#options;
+    const { address } = account;
+    const store =
+      dataDirectory === null
+        ? new MemoryStore()
+        : new FileStore(dataDirectory, { chainId: chain.id, address });
+    const confirmations = sending?.depth ?? (chain.id === DEVNET_CHAIN_ID ? 0n : DEPTH_BLOCKS);
+    const ceilings = sending?.ceilings ?? DEFAULT_CEILINGS;
+    return new Sender(
+      { ...DEFAULT_SENDER, ceilings, confirmations },
+      {
+        ...{ client, account, store, log },
+        words: { abi: settlementAbi, advice: ADVICE },
+        patience: this.#deps.patience,
+      },
+    );
   }
 
   async #open(accepts: (header: BatchHeader) => Promise<boolean>): Promise<ChainState> {
@@ -203,15 +250,15 @@ export class ExitTool {
   }
 
   async #ask<T>(
-    functionName: 'paid' | 'hasExited' | 'isReported',
-    id: bigint | number,
+    functionName: 'paid' | 'hasExited' | 'isReported' | 'credits',
+    about: bigint | number | Hex,
   ): Promise<T> {
     const { client, settlement: address } = this.l1;
     return (await client.readContract({
       address,
       abi: settlementAbi,
       functionName,
-      args: [id],
+      args: [about],
     } as never)) as T;
   }
 }

@@ -6,6 +6,7 @@ import { formatMoney } from '#shared/protocol/units.ts';
 import { ProverError } from '../errors.ts';
 import type { MessageEvent } from '../follower/events.ts';
 import { readAccount } from './account.ts';
+import { sayRefused } from './credits.ts';
 import type { ExitTool } from './tool.ts';
 
 /** Pays what an account withdrew and was not paid, under the newest final root. Returns the money. */
@@ -22,8 +23,10 @@ export async function claimWithdrawal(tool: ExitTool, id: number): Promise<bigin
     );
   }
   const { record, path } = tool.prove(state, id);
-  await tool.sender.send({ functionName: 'claim', args: [header, id, record, path] });
+  const args = [header, id, record, path] as const;
+  const receipt = await tool.sender.send({ functionName: 'claim', args });
   tool.say(`claimed ${formatMoney(amount)} USDC for account ${id}, paid to ${account.owner}`);
+  sayRefused(tool, receipt);
   return amount;
 }
 
@@ -90,17 +93,13 @@ export async function refundDeposits(
       functionName: 'refundDeposit' as const,
       args: [index, bytesToHex(message.message)] as const,
     })),
+    (at, receipt) => {
+      const { index, amount, owner } = deposits[at] as StrandedDeposit;
+      tool.say(`refunded deposit ${index} of ${formatMoney(amount)} USDC, meant for ${owner}`);
+      sayRefused(tool, receipt);
+    },
   );
-  for (const { index, amount, owner } of deposits) {
-    tool.say(`refunded deposit ${index} of ${formatMoney(amount)} USDC, meant for ${owner}`);
-  }
   return deposits.reduce((sum, { amount }) => sum + amount, 0n);
-}
-
-/** Sends on what the token refused to pay to the key's address. */
-export async function redirectCredit(tool: ExitTool, to: `0x${string}`): Promise<void> {
-  await tool.sender.send({ functionName: 'redirect', args: [to] });
-  tool.say(`sent the credit of ${tool.sender.account.address} to ${to}`);
 }
 
 /** ETH earned by reports and proofs. */

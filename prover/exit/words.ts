@@ -32,11 +32,13 @@ export interface AccountOutlook {
   /** What `claim` would pay now. */
   readonly claimable: bigint;
   readonly exited: boolean;
+  /** What the token refused to pay to its owner. */
+  readonly credit: bigint;
 }
 
 /** What an account holds and would get, for people. */
 export function describeAccount(outlook: AccountOutlook): string[] {
-  const { account, shares, paid, claimable, exited } = outlook;
+  const { account, shares, paid, claimable, exited, credit } = outlook;
   const share = shareOf(account, shares);
   const equity = account.equity > 0n ? account.equity : 0n;
   const open = account.withdrawn - paid;
@@ -48,6 +50,11 @@ export function describeAccount(outlook: AccountOutlook): string[] {
     `  equity at exit marks ${usdc(account.equity)}${account.equity < 0n ? ', a deficit' : ''}`,
     `  withdrawn so far     ${usdc(account.withdrawn)}, paid ${usdc(paid)}, claimable now ${usdc(claimable)}`,
   ];
+  if (credit > 0n) {
+    lines.push(
+      `  credit of its owner  ${usdc(credit)}, which the token refused to pay: \`credit retry\`, or \`credit redirect <address>\``,
+    );
+  }
   if (exited) return [...lines, '  It has left the exchange: nothing more is owed to it.'];
   lines.push(
     equity === share

@@ -214,6 +214,11 @@ export class TestExchange {
     return account;
   }
 
+  /** Any transaction, paid for by the deployer. */
+  async sendFromDeployer(to: Address, data: Hex): Promise<void> {
+    await this.#done(this.#deployer.sendTransaction({ to, data }));
+  }
+
   /** Gives a wallet ETH, for transactions of its own. */
   async giveEth(owner: Wallet): Promise<void> {
     const balance = `0x${parseEther('100').toString(16)}`;
