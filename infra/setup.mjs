@@ -9,6 +9,7 @@ import { dependenciesStep } from './setup/dependencies.mjs';
 import { engineStep } from './setup/engine.mjs';
 import { SetupError } from './setup/errors.mjs';
 import { acquireLock } from './setup/lock.mjs';
+import { machineStep } from './setup/machine.mjs';
 import { say } from './setup/process.mjs';
 
 const MINIMUM_NODE = [20, 19];
@@ -30,7 +31,7 @@ async function main() {
   try {
     let done = 0;
     // In this order: compiling the engine and the contracts needs the dependencies.
-    for (const step of [dependenciesStep, engineStep, contractsStep]) {
+    for (const step of [dependenciesStep, engineStep, machineStep, contractsStep]) {
       if (await step()) done++;
     }
     const seconds = ((Date.now() - startedMs) / 1000).toFixed(1);

@@ -11,7 +11,7 @@ export async function engineStep() {
   const hash = hashInputs({
     files: ['package-lock.json'],
     // The build rewrites the engine's binary with the machine's parser, so that is an input as well.
-    folders: ['shared/engine', 'shared/machine'],
+    folders: ['shared/engine', 'shared/machine/wasm'],
     wanted: (path) => path.endsWith('.ts') && !path.endsWith('.test.ts'),
   });
   const stamp = join(BUILD, 'stamps', 'engine');

@@ -5,6 +5,9 @@ import { siblingOf, staleError } from './proofs.ts';
 import { DEPTH, NODE_BYTES } from './shape.ts';
 import type { StateTree } from './tree.ts';
 
+/** A tree that answers for its root and its nodes. */
+export type ProvableTree = Pick<StateTree, 'root' | 'node'>;
+
 const LEAVES = 2 ** DEPTH;
 
 /** Several leaves and what is needed to get from them to the root. */
@@ -25,7 +28,7 @@ export interface Multiproof {
  *
  * @throws StateError STATE_OUT_OF_RANGE (no leaf, or one outside the tree); STATE_STALE
  */
-export function proveLeaves(tree: StateTree, leaves: Iterable<number>): Multiproof {
+export function proveLeaves(tree: ProvableTree, leaves: Iterable<number>): Multiproof {
   const indices = [...new Set(leaves)].sort((a, b) => a - b);
   if (!isLeafSet(indices)) {
     throw new StateError('STATE_OUT_OF_RANGE', `A proof needs leaves from 0 to ${LEAVES - 1}.`);
