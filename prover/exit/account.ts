@@ -46,6 +46,7 @@ const INSTRUMENT = {
 const UNDERLYING = {
   lotsPerContract: offsetOf(RECORDS.Underlying, 'lotsPerContract'),
   tick: offsetOf(RECORDS.Underlying, 'tick'),
+  name: offsetOf(RECORDS.Underlying, 'name'),
 };
 
 /** How many accounts the state has: numbers 0 to this less one. */
@@ -84,7 +85,19 @@ export function* allAccounts(view: DataView): Generator<AccountState> {
 /** An instrument that is listed or held, by its name; null if there is none. */
 export function findInstrument(view: DataView, name: string): number | null {
   for (let slot = 0; slot < L.MAX_INSTRUMENTS; slot++) {
-    if (instrumentName(view, slot) === name) return slot;
+    // A slot that was freed keeps its last name.
+    const isFree = view.getUint8(L.INSTRUMENTS + slot * L.INSTRUMENT_SIZE) === 0;
+    if (!isFree && instrumentName(view, slot) === name) return slot;
+  }
+  return null;
+}
+
+/** The number of an underlying, such as BTC; null if there is none of that name. */
+export function findUnderlying(view: DataView, name: string): number | null {
+  for (let index = 0; index < L.MAX_UNDERLYINGS; index++) {
+    const at = view.byteOffset + L.UNDERLYINGS + index * L.UNDERLYING_SIZE + UNDERLYING.name;
+    const text = new TextDecoder().decode(new Uint8Array(view.buffer, at, 8));
+    if (name !== '' && text.replace(/\0+$/, '') === name) return index;
   }
   return null;
 }

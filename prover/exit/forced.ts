@@ -77,15 +77,16 @@ export async function forceCommand(
     args: [account, bytesToHex(command.body)],
     value: fee * 2n,
   });
-  const [enqueued] = parseEventLogs({
-    abi: settlementAbi,
-    logs: receipt.logs,
-    eventName: 'MessageEnqueued',
-  });
-  if (enqueued === undefined) throw new Error('forceCommand enqueued nothing.');
-  const { index } = enqueued.args;
-  tool.say(`forced: ${command.words}, as inbox message ${index}`);
-  return { index, receipt };
+  return { index: enqueuedIn(tool, receipt, command.words), receipt };
+}
+
+/** The number of the inbox message that a transaction wrote; says it. */
+export function enqueuedIn(tool: ExitTool, receipt: Receipt, words: string): bigint {
+  const { logs } = receipt;
+  const [enqueued] = parseEventLogs({ abi: settlementAbi, logs, eventName: 'MessageEnqueued' });
+  if (enqueued === undefined) throw new Error('A forced command enqueued nothing.');
+  tool.say(`forced: ${words}, as inbox message ${enqueued.args.index}`);
+  return enqueued.args.index;
 }
 
 function parse(words: readonly string[], account: AccountState): ForcedCommand {

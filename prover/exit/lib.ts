@@ -26,6 +26,7 @@ export {
   type Whose,
 } from './outlook.ts';
 export { type ExchangeStatus, type FreezeReason, readStatus } from './status.ts';
+export { forceSystem, parseSystem } from './system.ts';
 export { ExitTool, type ExitToolDependencies } from './tool.ts';
 export {
   claimable,

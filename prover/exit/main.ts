@@ -16,6 +16,7 @@ import { CREDIT_FORMS, describeCredits, redirectCredit, retryCredits } from './c
 import { closeExit, exitAccounts, freezeExchange, openExit, reportDeficits } from './escape.ts';
 import { FORCED_FORMS, forceCommand, parseForced } from './forced.ts';
 import { chosenAccounts, showAccounts, type Whose } from './outlook.ts';
+import { forceSystem, parseSystem, SYSTEM_FORMS } from './system.ts';
 import { ExitTool, type SendingOptions } from './tool.ts';
 import { claimWithdrawal, collectBounty, refundDeposits } from './withdrawals.ts';
 
@@ -36,8 +37,13 @@ const COMMANDS: readonly (readonly [usage: string, what: string, work: Work])[] 
   ['show', 'what the account holds and what it would get (the default; needs no key)', show],
   [
     'force <command...>',
-    `put a command into the inbox: ${FORCED_FORMS.join('; ')}`,
+    `put a command into the inbox: ${FORCED_FORMS.join('; ')}; or what anybody may force, system and one of: ${SYSTEM_FORMS.join('; ')}`,
     async (tool, { whose, words }) => {
+      if (words[0] === 'system') {
+        const { view } = (await tool.state('tip')).replica.engine;
+        await forceSystem(tool, parseSystem(words.slice(1), view));
+        return;
+      }
       for (const account of await one(tool, whose())) {
         await forceCommand(tool, account.id, parseForced(words, account));
       }
