@@ -21,7 +21,8 @@ import {
 import { forceSystem, parseSystem } from './system.ts';
 import { ExitTool } from './tool.ts';
 
-const SPOT = RECORDS.Underlying.fields.find(({ name }) => name === 'spot')?.offset ?? Number.NaN;
+const EPOCH_INDEX =
+  RECORDS.Underlying.fields.find(({ name }) => name === 'epochIndex')?.offset ?? Number.NaN;
 const EXPIRY_DAY = Math.floor(START_MS / DAY_MS) + 4;
 let scene: Scene;
 afterEach(async () => {
@@ -89,7 +90,7 @@ describe('what anybody may force', () => {
       fees.push(value);
       expect(await exchange.consume()).toBe(C.OK);
     }
-    expect(world.engine.view.getBigUint64(UNDERLYINGS + SPOT, true)).toBe(price);
+    expect(world.engine.view.getBigUint64(UNDERLYINGS + EPOCH_INDEX, true)).toBe(price);
     expect(world.engine.view.getBigUint64(FACT_INDEX_TIME, true)).toBeGreaterThanOrEqual(before);
     // Nobody's account: each costs more while the ones before it wait.
     expect(fees.every((fee, at) => at === 0 || fee > (fees[at - 1] as bigint))).toBe(true);
