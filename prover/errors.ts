@@ -34,7 +34,15 @@ export type ProverErrorCode =
   | 'NO_FUNDS'
   | 'BAD_COMMAND'
   | 'REFUSED_BY_CONTRACT'
-  | 'TRANSACTION_FAILED';
+  | 'TRANSACTION_FAILED'
+  | 'NO_SUCH_BATCH'
+  | 'NOTHING_TO_PROVE'
+  | 'SEGMENT_NOT_PROVABLE'
+  | 'BATCH_FINAL'
+  | 'NO_JUDGE'
+  | 'WRONG_PROGRAM'
+  | 'CANNOT_BE_PLANNED'
+  | 'PROOF_STUCK';
 
 /** What watcher and exit tool refuse or cannot do. */
 export class ProverError extends PlimsollError {
