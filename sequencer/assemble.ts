@@ -5,6 +5,11 @@ import type { Logger } from 'pino';
 import { ENGINE_FILE, readEngine } from '#shared/host/wasm-file.ts';
 import { type Clock, systemClock, virtualClock } from './clock.ts';
 import type { SequencerConfig } from './config.ts';
+import type { MarketData } from './gateway/market/market-data.ts';
+import { DEFAULT_OPTIONS } from './gateway/options.ts';
+import type { HistoryRecorder } from './history/recorder.ts';
+import { MarketRestore } from './history/restore.ts';
+import type { HistoryOptions } from './history/store.ts';
 import { Journal } from './journal/journal.ts';
 import type { Identity } from './journal/schema.ts';
 import { type JournalReader, JournalStore } from './journal/store.ts';
@@ -35,6 +40,9 @@ export interface Parts {
   readonly journal: Journal;
   readonly reader: JournalReader;
   readonly exchange: Exchange;
+  /** Read models at the end of the journal, and who gathers what they learn from there on for the history. */
+  readonly market: MarketData;
+  readonly recorder: HistoryRecorder;
   readonly snapshotFile: string | null;
   /** L1's last batch at the start. */
   readonly landedBatch: number;
@@ -68,10 +76,15 @@ export async function assemble(
       deps.log.warn({ file: skipped, err: error }, 'a snapshot cannot be used');
     }
     const engineFile = fileURLToPath(ENGINE_FILE);
-    const restored = restore(
-      { engineFile, identity, journal: journal.head, reader, snapshots },
+    const follower = new MarketRestore(
+      { history: historyOptions(config, identity), market: DEFAULT_OPTIONS },
       deps,
+      journal.head.lastSequence,
     );
+    const restored = follower.closing(() =>
+      restore({ engineFile, identity, journal: journal.head, reader, snapshots, follower }, deps),
+    );
+    const { market, recorder } = follower;
     const exchange = new Exchange(
       { ...exchangeOptions(config), identity },
       {
@@ -86,7 +99,11 @@ export async function assemble(
     );
     const { snapshotFile } = restored;
     const landedBatch = Number(tip.number);
-    return { identity, l1, clock, progress, journal, reader, exchange, snapshotFile, landedBatch };
+    const markets = { market, recorder };
+    return {
+      ...{ identity, l1, clock, progress, journal, reader, exchange, snapshotFile, landedBatch },
+      ...markets,
+    };
   } catch (error) {
     await journal.close();
     throw error;
@@ -136,4 +153,9 @@ export function journalFile(config: SequencerConfig): string {
 
 export function snapshotDirectory(config: SequencerConfig): string {
   return join(config.dataDirectory, 'snapshots');
+}
+
+export function historyOptions(config: SequencerConfig, identity: Identity): HistoryOptions {
+  const { fillsKept: fills, closedOrdersKept: ended } = DEFAULT_OPTIONS;
+  return { file: join(config.dataDirectory, 'history.db'), identity, limits: { fills, ended } };
 }

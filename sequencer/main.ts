@@ -89,6 +89,7 @@ class SequencerProcess {
       { host, port },
       {
         exchange: sequencer.exchange,
+        feed: sequencer.feed,
         registry,
         logger: this.#log.child({ name: 'gateway' }),
         token: sequencer.token,

@@ -8,7 +8,7 @@ import { ENGINE_FILE } from '#shared/host/wasm-file.ts';
 import { JournalStore } from './journal/store.ts';
 import { readClockMs } from './matching/outcome.ts';
 import { findSnapshots } from './replica/snapshots.ts';
-import { restore } from './restore.ts';
+import { type ReplayedEntry, type ReplayFollower, restore } from './restore.ts';
 import { IDENTITY, makeJournal } from './testing/journal-maker.ts';
 
 const engineFile = fileURLToPath(ENGINE_FILE);
@@ -32,14 +32,15 @@ function damage(snapshot: string) {
 }
 
 /** Restores, and says from where it began, where it ended, and what the engine's clock is. */
-function restored(file: string, snapshots: string) {
+function restored(file: string, snapshots: string, follower?: ReplayFollower) {
   const store = JournalStore.open({ file, identity: IDENTITY });
   const journal = store.head;
   store.close();
   const reader = JournalStore.openForReading(file, IDENTITY);
   try {
     const { found } = findSnapshots(snapshots);
-    const options = { engineFile, identity: IDENTITY, journal, reader, snapshots: found };
+    const given = { engineFile, identity: IDENTITY, journal, reader, snapshots: found };
+    const options = follower ? { ...given, follower } : given;
     const { engine, position, snapshotFile } = restore(options, { log });
     const { sequence } = position;
     return { sequence, clockMs: readClockMs(engine.view), from: snapshotFile?.slice(-11, -9) };
@@ -63,6 +64,34 @@ describe('a restart', () => {
   it('does not take a snapshot whose root is not the journal’s', () => {
     const { file, snapshots } = makeJournal(directory, { rows: 6, snapshots: [3, 5], lie: 5 });
     expect(restored(file, snapshots)).toMatchObject({ sequence: 6, from: '03' });
+  });
+
+  it.each([
+    [0, undefined],
+    [2, undefined],
+    [3, '03'],
+    [4, '03'],
+    [5, '05'],
+    [6, '05'],
+  ])('hands a follower that knows command %d all after it, once', (after, from) => {
+    const { file, snapshots } = makeJournal(directory, { rows: 6, snapshots: [3, 5] });
+    const seen: number[] = [];
+    let began = 0;
+    const follower = {
+      after,
+      begin: () => {
+        began += 1;
+        expect(seen).toEqual([]);
+      },
+      apply: ({ sequence, clockMs, outcome }: ReplayedEntry) => {
+        seen.push(sequence);
+        expect(outcome?.sequence).toBe(sequence);
+        expect(clockMs > 0).toBe(sequence > 1);
+      },
+    };
+    expect(restored(file, snapshots, follower)).toMatchObject({ sequence: 6, from });
+    expect(began).toBe(1);
+    expect(seen).toEqual(Array.from({ length: 6 - after }, (_, index) => after + index + 1));
   });
 
   it('refuses a journal that ends before the snapshot', () => {

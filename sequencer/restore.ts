@@ -1,12 +1,18 @@
 import type { Logger } from 'pino';
+import { OK } from '#shared/engine/codes.ts';
 import type { Engine } from '#shared/host/engine.ts';
 import { bytesToHex } from '#shared/protocol/bytes.ts';
 import { DivergenceError, JournalError } from './errors.ts';
+import type { EngineMemory } from './gateway/state/reader.ts';
+import { ENTRY_INBOX } from './journal/entry.ts';
 import type { Identity } from './journal/schema.ts';
 import type { JournalHead, JournalReader } from './journal/store.ts';
+import { EventLog } from './matching/event-log.ts';
 import { EngineHooks } from './matching/hooks.ts';
+import { readClockMs, readOutcome } from './matching/outcome.ts';
+import type { DurableEntry } from './matching/types.ts';
 import { type OpenedReplica, openReplica } from './replica/open.ts';
-import { Replica } from './replica/replay.ts';
+import { Replica, type ReplicaHooks } from './replica/replay.ts';
 import { SignerReplay } from './replica/signers.ts';
 import type { SnapshotFile } from './replica/snapshots.ts';
 
@@ -17,6 +23,21 @@ export interface RestoreOptions {
   readonly reader: JournalReader;
   /** The newest first. */
   readonly snapshots: readonly SnapshotFile[];
+  /** Only snapshots that are not past what it knows are used. */
+  readonly follower?: ReplayFollower;
+}
+
+/** An entry that was replayed, with its events as the engine wrote them. */
+export type ReplayedEntry = DurableEntry;
+
+/** Who follows the replay from some command on. */
+export interface ReplayFollower {
+  /** Sequence number of the last command that it knows. */
+  readonly after: number;
+  /** The state is that after this command. */
+  begin(engine: EngineMemory): void;
+  /** Each entry after that, in order; valid during the call. */
+  apply(entry: ReplayedEntry): void;
 }
 
 export interface Restored {
@@ -47,7 +68,8 @@ export function restore(options: RestoreOptions, deps: { readonly log: Logger })
   const signers = new SignerReplay();
   hooks.recover = signers.recover;
   const { opened, file } = open(options, hooks, deps.log);
-  const replica = new Replica(opened.engine, signers, opened.position);
+  const following = follow(options.follower, opened, hooks);
+  const replica = new Replica(opened.engine, signers, opened.position, following);
   replayTail(options, replica, deps.log);
   const { sequence } = replica.position;
   if (sequence !== journal.lastSequence) {
@@ -56,6 +78,7 @@ export function restore(options: RestoreOptions, deps: { readonly log: Logger })
       `The replay ended at sequence ${sequence}, the journal at ${journal.lastSequence}. Restore a backup.`,
     );
   }
+  hooks.event = () => {};
   const ms = Math.round(performance.now() - startMs);
   const replayed = sequence - opened.position.sequence;
   deps.log.info({ sequence, replayed, ms, snapshot: file }, 'state restored');
@@ -65,6 +88,38 @@ export function restore(options: RestoreOptions, deps: { readonly log: Logger })
     position: replica.position,
     segmentStarted: replica.segmentStarted,
     snapshotFile: file,
+  };
+}
+
+/** Hooks that hand the follower what it is to know. */
+function follow(
+  follower: ReplayFollower | undefined,
+  { engine, position }: OpenedReplica,
+  hooks: EngineHooks,
+): ReplicaHooks {
+  if (follower === undefined) return {};
+  const { after } = follower;
+  const begin = () => {
+    follower.begin(engine);
+    hooks.event = (kind, address, view) => events.add(kind, address, view);
+  };
+  const events = new EventLog();
+  if (position.sequence === after) begin();
+  return {
+    onEntry: ({ kind, code, bytes }, sequence) => {
+      if (sequence > after) {
+        follower.apply({
+          sequence,
+          inbox: kind === ENTRY_INBOX,
+          bytes,
+          code,
+          clockMs: readClockMs(engine.view),
+          outcome: code === OK ? readOutcome(engine.view, sequence) : null,
+          events: events.slice(0, events.count),
+        });
+        events.truncate(0);
+      } else if (sequence === after) begin();
+    },
   };
 }
 
@@ -79,8 +134,13 @@ function open(
   const engineHooks = { recover: hooks.onRecover, onEvent: hooks.onEvent };
   const at = (snapshotFile: string | null) =>
     openReplica({ engineFile, identity, snapshotFile, derivation }, engineHooks);
+  const most = options.follower?.after ?? Number.POSITIVE_INFINITY;
   for (const snapshot of options.snapshots) {
-    const { file } = snapshot;
+    const { file, sequence } = snapshot;
+    if (sequence > most) {
+      log.warn({ file, most }, 'the snapshot is past what the history has: trying an older one');
+      continue;
+    }
     try {
       checkRoot(snapshot, options.reader);
       return { opened: at(file), file };

@@ -4,6 +4,7 @@ import { ENGINE_FILE } from '#shared/host/wasm-file.ts';
 import {
   type AssembleDependencies,
   assemble,
+  historyOptions,
   journalFile,
   type Parts,
   rateOf,
@@ -12,12 +13,15 @@ import {
 import { Chores } from './chores/chores.ts';
 import type { SequencerConfig } from './config.ts';
 import { type PlainError, SequencerError } from './errors.ts';
+import { MarketFeed } from './gateway/market/feed.ts';
+import { History } from './history/history.ts';
 import { InboxFollower } from './inbox/follower.ts';
 import type { Journal } from './journal/journal.ts';
 import type { Identity } from './journal/schema.ts';
 import type { JournalReader } from './journal/store.ts';
 import type { L1 } from './l1.ts';
 import type { Exchange } from './matching/exchange.ts';
+import { toError } from './matching/helpers.ts';
 import type { Progress } from './progress.ts';
 import type { SteadyClock } from './steady-clock.ts';
 import type {
@@ -49,6 +53,8 @@ export class Sequencer {
   readonly identity: Identity;
   readonly clock: SteadyClock;
   readonly progress: Progress;
+  /** Read models, at what is durable. */
+  readonly feed: MarketFeed;
   /** The collateral's contract on L1. */
   readonly token: `0x${string}`;
   readonly #config: SequencerConfig;
@@ -59,6 +65,7 @@ export class Sequencer {
   readonly #chores: Chores;
   readonly #sealer: Worker;
   readonly #poster: Worker;
+  readonly #history: History;
   #choreTimer: NodeJS.Timeout | undefined;
   #durableRow = 0;
   #failed = false;
@@ -78,6 +85,14 @@ export class Sequencer {
     this.#durableRow = parts.journal.head.lastId;
     this.#follower = this.#makeFollower(parts.l1);
     this.#chores = this.#makeChores();
+    const { market, recorder, exchange } = parts;
+    const onBroken = (error: Error) => this.fail(error);
+    this.feed = new MarketFeed(market, { exchange, onBroken });
+    this.#history = new History(historyOptions(config, parts.identity), {
+      market,
+      recorder,
+      onFailure: (error) => this.fail(error),
+    });
     const replica = this.#replicaData(parts);
     this.#sealer = this.#startSealer(replica, parts.landedBatch);
     this.#poster = this.#startPoster(replica);
@@ -123,6 +138,7 @@ export class Sequencer {
     if (!this.#failed) {
       await this.#finish();
       await this.#journal.close();
+      await this.#history.close();
     }
     await this.#terminate();
   }
@@ -166,7 +182,8 @@ export class Sequencer {
   }
 
   async #terminate() {
-    await Promise.all([this.#sealer.terminate(), this.#poster.terminate()]);
+    const threads = [this.#sealer, this.#poster, this.#history];
+    await Promise.all(threads.map((thread) => thread.terminate()));
     this.#reader.close();
   }
 
@@ -327,10 +344,6 @@ export class Sequencer {
 
 function fromPlain(error: PlainError): SequencerError {
   return new SequencerError(error.code, error.message);
-}
-
-function toError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
 }
 
 function noop() {}

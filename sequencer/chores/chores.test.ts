@@ -64,7 +64,9 @@ describe('chores on the real engine', () => {
     const expiryDay = Math.floor(expiry / DAY_MS);
     here.listedExpiryDay = expiryDay;
     const quiet = { 'list-strikes': 0 };
-    const first = await here.start({ ...quiet, 'virtual-time': time(1, expiry - 30_000) });
+    // This L1 lives in the present.
+    const far = { 'max-clock-lead': 10_000_000 };
+    const first = await here.start({ ...quiet, 'virtual-time': time(1, expiry - 30_000), ...far });
     const { exchange, clock } = first.sequencer;
     await here.deposit('alice', 100_000);
     await here.deposit('bob', 100_000);
@@ -86,7 +88,11 @@ describe('chores on the real engine', () => {
     expect(reader.account(3)?.positions).toMatchObject([{ lots: 7 }]);
     await here.stop(first.sequencer);
 
-    const second = await here.start({ ...quiet, 'virtual-time': time(20, expiry - 10_000) });
+    const second = await here.start({
+      ...quiet,
+      'virtual-time': time(20, expiry - 10_000),
+      ...far,
+    });
     const after = new StateReader(second.sequencer.exchange);
     const chores = new ChoreReader(() => second.sequencer.exchange.view);
     await until(async () => {

@@ -2,13 +2,13 @@ import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
-import { decodeEvent } from '#shared/protocol/events.ts';
 import { SequencerError } from '../errors.ts';
-import type { DurableGroup, ExchangeApi, ExchangeState } from '../matching/types.ts';
+import type { ExchangeApi, ExchangeState } from '../matching/types.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { createHttp } from './http.ts';
 import { Hub } from './hub.ts';
 import { AddressBuckets } from './limits.ts';
+import { MarketFeed } from './market/feed.ts';
 import { MarketData } from './market/market-data.ts';
 import { publicMethods } from './methods/reads.ts';
 import { subscriptionMethods } from './methods/subscriptions.ts';
@@ -27,6 +27,8 @@ export class GatewayError extends SequencerError {}
 
 export interface GatewayDependencies {
   exchange: ExchangeApi;
+  /** Read models that follow the exchange already; without them the gateway builds its own, which know of nothing before. */
+  feed?: MarketFeed;
   /** Where the gateway's metrics go; `/metrics` shows the whole registry. */
   registry: Registry;
   logger: Logger;
@@ -37,7 +39,7 @@ export interface GatewayDependencies {
   /** 32 random bits, from a secure source. */
   randomSeed: number;
   /** The read models met what cannot be and show nothing any more: the process should end. Called once. */
-  onFatal: (error: GatewayError) => void;
+  onFatal: (error: SequencerError) => void;
 }
 
 const STATUS_EVERY_MS = 1000;
@@ -54,7 +56,6 @@ export class Gateway {
   private readonly endings: (() => void)[] = [];
   private app: FastifyInstance | null = null;
   private sockets: Sockets | null = null;
-  private broken = false;
 
   constructor(options: Partial<GatewayOptions>, dependencies: GatewayDependencies) {
     this.options = { ...DEFAULT_OPTIONS, ...options };
@@ -67,13 +68,14 @@ export class Gateway {
    * Until genesis has been consumed, methods answer NOT_READY. Throws `GatewayError` (NOT_SETTLED, CANNOT_LISTEN).
    */
   async listen(): Promise<{ host: string; port: number }> {
-    await this.settled();
-    const services = this.createServices();
+    if (this.deps.feed === undefined) await this.settled();
+    const feed = this.deps.feed ?? this.createFeed();
+    const services = this.createServices(feed.market);
     const publisher = new Publisher(services, this.hub);
-    this.follow(services, publisher);
+    this.follow(feed, services, publisher);
     const { exchange, nowMs, logger } = this.deps;
     const state = (): ExchangeState => {
-      if (this.broken) return 'failed';
+      if (feed.broken) return 'failed';
       return services.market.ready ? exchange.status().state : 'starting';
     };
     const methods = [
@@ -109,11 +111,16 @@ export class Gateway {
     this.deps.logger.info('the gateway is closed');
   }
 
-  private createServices(): Services {
+  private createFeed(): MarketFeed {
+    const { exchange } = this.deps;
+    const market = new MarketData(this.options, new StateReader(exchange));
+    market.rebuild(exchange.status().durableSequence);
+    return new MarketFeed(market, { exchange, onBroken: (error) => this.breakDown(error) });
+  }
+
+  private createServices(market: MarketData): Services {
     const { exchange, token } = this.deps;
     const reader = new StateReader(exchange);
-    const market = new MarketData(this.options, reader);
-    market.rebuild(exchange.status().durableSequence);
     const owners = new OwnerIndex(reader, this.deps.randomSeed);
     owners.catchUp();
     const risk = new RiskPolicy(this.options.newRiskPatienceMs);
@@ -140,23 +147,18 @@ export class Gateway {
     }
   }
 
-  private follow(services: Services, publisher: Publisher): void {
+  private follow(feed: MarketFeed, services: Services, publisher: Publisher): void {
     const { exchange, logger, nowMs } = this.deps;
     const { bookIntervalMs, tickerIntervalMs } = this.options;
-    const onGroup = (group: DurableGroup): void => {
-      if (this.broken) return;
-      try {
-        applyGroup(services.market, group);
-        publisher.collect();
-        if (bookIntervalMs === 0) publisher.flushBooks();
-      } catch (cause) {
-        this.breakDown(cause);
-      }
-    };
+    feed.begin(() => {
+      publisher.collect();
+      if (bookIntervalMs === 0) publisher.flushBooks();
+    });
     const every = (intervalMs: number, act: () => void): void => {
       this.timers.push(setInterval(act, intervalMs));
     };
-    this.endings.push(exchange.onDurable(onGroup));
+    const own = this.deps.feed === undefined;
+    this.endings.push(() => (own ? feed.end() : feed.begin(() => {})));
     this.endings.push(exchange.onState(() => publisher.publishStatus()));
     if (bookIntervalMs > 0) every(bookIntervalMs, () => publisher.flushBooks());
     every(tickerIntervalMs, () => {
@@ -169,13 +171,9 @@ export class Gateway {
     every(STATUS_EVERY_MS, () => publisher.publishStatus());
   }
 
-  /** A bug, or an engine of another version: what is shown could be wrong from here on, so nothing is. */
-  private breakDown(cause: unknown): void {
-    this.broken = true;
+  private breakDown(error: SequencerError): void {
     for (const timer of this.timers) clearInterval(timer);
-    const message =
-      'Market data does not follow from the events any more: restart the sequencer, and report the cause.';
-    this.deps.onFatal(new GatewayError('MARKET_DATA_BROKEN', message, cause));
+    this.deps.onFatal(error);
   }
 
   private async bind(app: FastifyInstance): Promise<{ host: string; port: number }> {
@@ -193,12 +191,5 @@ export class Gateway {
     const { port } = app.server.address() as AddressInfo;
     this.deps.logger.info({ host, port }, 'the gateway is open');
     return { host, port };
-  }
-}
-
-function applyGroup(market: MarketData, group: DurableGroup): void {
-  for (const { events, ...entry } of group.entries) {
-    const decoded = events.map((e) => decodeEvent(e.kind, e.view, e.offset));
-    market.apply({ ...entry, events: decoded });
   }
 }

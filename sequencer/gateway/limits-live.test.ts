@@ -215,6 +215,7 @@ describe('operators', () => {
       bytes: Uint8Array.of(2),
       code: 0,
       clockMs: 0,
+      outcome: null,
       events,
     };
     harness.pretend({ firstSequence: 999, lastSequence: 999, entries: [entry] });

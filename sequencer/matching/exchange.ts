@@ -1,16 +1,17 @@
 import { OK, SEGMENT_FULL, TRAPPED } from '#shared/engine/codes.ts';
 import { FACT_INBOX_COUNT } from '#shared/engine/layout.ts';
-import { ExchangeError, toPlainError } from '../errors.ts';
+import { toPlainError } from '../errors.ts';
 import { ENTRY_CLOSE, ENTRY_COMMAND, ENTRY_INBOX } from '../journal/entry.ts';
 import type { RecoveryPool } from '../recovery/pool.ts';
 import type { HostEngine } from '../replica/engine.ts';
 import { Commits } from './commits.ts';
-import { clockCommand, invariant } from './helpers.ts';
+import type { RunEntry } from './group.ts';
+import { clockCommand, invariant, OURSELVES, toError } from './helpers.ts';
 import { Listeners } from './listeners.ts';
 import type { ExchangeDependencies, ExchangeOptions } from './options.ts';
 import { readClockMs, readOutcome, rejectedOutcome } from './outcome.ts';
 import { type Admitted, CommandQueue } from './queue.ts';
-import { refusalOf, tooManyOfOne } from './refusal.ts';
+import { failedBeforeDurable, refusalOf, tooManyOfOne } from './refusal.ts';
 import { Segmenter } from './segmenter.ts';
 import { Signing } from './signing.ts';
 import type {
@@ -31,15 +32,12 @@ export type * from './types.ts';
 
 /** Commands that run before timers and sockets get a turn. */
 const COMMANDS_A_TURN = 128;
-/** As many commands get their places ahead of running as signers can be recovered at once, twice: the others' wait is that long. */
-const ADMITTED_AHEAD = 2;
-const OURSELVES: ClientId = { address: '', connection: 0 };
 /** On L1 an inbox message is one CONSUME byte. */
 const CONSUME_BYTES = 1;
 const NO_SIGNERS = new Uint8Array(0);
 
 /**
- * The thread that trades. Takes commands in the order of `submit`, has their signers recovered in threads meanwhile, runs them on the
+ * The thread that trades. Takes commands from clients in turns, has their signers recovered in threads meanwhile, runs them on the
  * engine, and answers when the journal has them. Neither hashes nor waits for L1.
  */
 export class Exchange implements ExchangeApi {
@@ -68,8 +66,6 @@ export class Exchange implements ExchangeApi {
     this.#options = options;
     this.#deps = deps;
     this.#engine = deps.engine;
-    const { maxQueuedPerClient: perClient, maxQueuedPerAddress: perAddress } = options;
-    this.#queue = new CommandQueue({ perClient, perAddress });
     this.#sequence = deps.position.sequence;
     this.#durableSequence = deps.position.sequence;
     this.#segmenter = new Segmenter(deps.position.segment);
@@ -78,6 +74,9 @@ export class Exchange implements ExchangeApi {
     this.#stateListeners = new Listeners(deps.log);
     this.#pool = deps.pool(() => this.#onRecovered());
     this.#signing = new Signing(deps.engine, this.#pool);
+    const { maxQueuedPerClient: perClient, maxQueuedPerAddress: perAddress } = options;
+    const recoveryOf = (command: Uint8Array) => this.#signing.ahead(command);
+    this.#queue = new CommandQueue({ perClient, perAddress }, { pool: this.#pool, recoveryOf });
     deps.hooks.event = (kind, address, view) =>
       this.#commits.pending.events.add(kind, address, view);
     deps.hooks.recover = this.#signing.recover;
@@ -138,7 +137,7 @@ export class Exchange implements ExchangeApi {
       this.#deps.journal.wake();
       return code;
     } catch (error) {
-      this.fail(error instanceof Error ? error : new Error(String(error)));
+      this.fail(toError(error));
       return TRAPPED;
     }
   }
@@ -197,11 +196,7 @@ export class Exchange implements ExchangeApi {
     this.#failure = toPlainError(error);
     this.#setState('failed');
     this.#clearFlushTimer();
-    const told = new ExchangeError(
-      'EXCHANGE_FAILED',
-      `The exchange stopped before this was durable (${this.#failure.code}): whether it was done is known after the restart.`,
-      error,
-    );
+    const told = failedBeforeDurable(this.#failure.code, error);
     this.#commits.rejectAll(told);
     this.#queue.rejectAll(told);
     this.#deps.onFatal(error);
@@ -216,20 +211,15 @@ export class Exchange implements ExchangeApi {
     this.#schedulePump();
   }
 
-  /** Gives places to those whose turn it is, as long as their signers can be recovered at once. */
+  /** Whoever's turn it is gets its place in the order of execution. */
   #admit() {
     try {
-      const most = this.#pool.capacity * ADMITTED_AHEAD;
-      while (this.#pool.hasRoom && this.#queue.admitted < most) {
-        if (!this.#queue.admit(this.#recoveryOf)) break;
-      }
+      this.#queue.admit();
     } catch (error) {
-      this.fail(error instanceof Error ? error : new Error(String(error)));
+      this.fail(toError(error));
     }
     if (this.#queue.ready() !== null) this.#schedulePump();
   }
-
-  readonly #recoveryOf = (command: Uint8Array) => this.#signing.ahead(command);
 
   #schedulePump() {
     if (this.#pumpScheduled) return;
@@ -259,7 +249,7 @@ export class Exchange implements ExchangeApi {
       }
       this.#deps.journal.wake();
     } catch (error) {
-      this.fail(error instanceof Error ? error : new Error(String(error)));
+      this.fail(toError(error));
     }
   }
 
@@ -320,20 +310,15 @@ export class Exchange implements ExchangeApi {
   #accept(bytes: Uint8Array, waiting: Admitted | null, firstEvent: number) {
     this.#accepted += 1;
     const outcome = readOutcome(this.view, this.#sequence + 1);
-    this.#record({ kind: ENTRY_COMMAND, code: OK, bytes, firstEvent, wireLength: bytes.length });
+    const wireLength = bytes.length;
+    this.#record({ kind: ENTRY_COMMAND, code: OK, bytes, outcome, firstEvent, wireLength });
     if (waiting) {
       const { resolve, reject } = waiting;
       this.#commits.pending.answers.push({ outcome, resolve, reject });
     }
   }
 
-  #record(ran: {
-    kind: number;
-    code: number;
-    bytes: Uint8Array;
-    firstEvent: number;
-    wireLength: number;
-  }) {
+  #record(ran: RunEntry) {
     this.#sequence += 1;
     const signers = this.#signing.log.bytes;
     this.#commits.pending.row.add(ran.kind, ran.code, ran.bytes, signers, signers.length);
@@ -343,6 +328,7 @@ export class Exchange implements ExchangeApi {
       bytes: ran.bytes,
       code: ran.code,
       clockMs: readClockMs(this.view),
+      outcome: ran.outcome,
       firstEvent: ran.firstEvent,
     });
     this.#segmenter.add(ran.wireLength);
@@ -375,7 +361,8 @@ export class Exchange implements ExchangeApi {
     }
     this.#deps.log.debug({ code, kind: message[0] }, 'consumed an inbox message');
     const wireLength = CONSUME_BYTES;
-    this.#record({ kind: ENTRY_INBOX, code, bytes: message, firstEvent, wireLength });
+    const outcome = code === OK ? readOutcome(this.view, this.#sequence + 1) : null;
+    this.#record({ kind: ENTRY_INBOX, code, bytes: message, outcome, firstEvent, wireLength });
   }
 
   #flush() {

@@ -10,12 +10,25 @@ export interface Answer {
   readonly reject: (error: Error) => void;
 }
 
+/** An entry that ran, on its way into the journal's row. */
+export interface RunEntry {
+  /** `ENTRY_*` of the journal. */
+  readonly kind: number;
+  readonly code: number;
+  readonly bytes: Uint8Array;
+  readonly outcome: Outcome | null;
+  readonly firstEvent: number;
+  /** Its length on L1. */
+  readonly wireLength: number;
+}
+
 interface Ran {
   readonly sequence: number;
   readonly inbox: boolean;
   readonly bytes: Uint8Array;
   readonly code: number;
   readonly clockMs: number;
+  readonly outcome: Outcome | null;
   readonly firstEvent: number;
   readonly endEvent: number;
 }
@@ -66,6 +79,7 @@ export class PendingGroup {
       bytes: ran.bytes,
       code: ran.code,
       clockMs: ran.clockMs,
+      outcome: ran.outcome,
       events: this.events.slice(ran.firstEvent, ran.endEvent),
     }));
     return { firstSequence: this.firstSequence, lastSequence: this.lastSequence, entries };

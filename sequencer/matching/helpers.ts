@@ -1,5 +1,9 @@
 import { CMD_CLOCK } from '#shared/engine/kinds.ts';
 import { ExchangeError } from '../errors.ts';
+import type { ClientId } from './types.ts';
+
+/** In line with the clients: what the sequencer submits itself. */
+export const OURSELVES: ClientId = { address: '', connection: 0 };
 
 /** Wire bytes of CLOCK. */
 export function clockCommand(timeMs: number): Uint8Array {
@@ -18,4 +22,8 @@ export function same(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
   return true;
+}
+
+export function toError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
 }

@@ -1,4 +1,4 @@
-import type { Recovery } from '../recovery/pool.ts';
+import type { Recovery, RecoveryPool } from '../recovery/pool.ts';
 import { Fifo } from './fifo.ts';
 import { type LaneLimits, Lanes } from './lanes.ts';
 import type { ClientId, Outcome } from './types.ts';
@@ -16,15 +16,26 @@ export interface Admitted extends Waiting {
   readonly recovery: Recovery | null;
 }
 
+export interface QueueDependencies {
+  readonly pool: Pick<RecoveryPool, 'capacity' | 'hasRoom'>;
+  /** Begins to recover a command's signer; null if it has none. */
+  readonly recoveryOf: (command: Uint8Array) => Recovery | null;
+}
+
+/** As many commands get their places ahead of running as signers can be recovered at once, twice: the others' wait is that long. */
+const ADMITTED_AHEAD = 2;
+
 /**
  * Commands that wait to run. First in a queue for each client; from there in turns into one short queue that is run strictly in order,
  * while the signers of what is in it are recovered. So the short one bounds what a flood can put before anybody else.
  */
 export class CommandQueue {
+  readonly #deps: QueueDependencies;
   readonly #lanes: Lanes<Waiting>;
   readonly #admitted = new Fifo<Admitted>();
 
-  constructor(limits: LaneLimits) {
+  constructor(limits: LaneLimits, deps: QueueDependencies) {
+    this.#deps = deps;
     this.#lanes = new Lanes(limits);
   }
 
@@ -32,22 +43,19 @@ export class CommandQueue {
     return this.#lanes.length + this.#admitted.length;
   }
 
-  /** Commands whose place in the order is decided. */
-  get admitted(): number {
-    return this.#admitted.length;
-  }
-
   /** False if the client has as much waiting as it may. */
   push(client: ClientId, waiting: Waiting): boolean {
     return this.#lanes.push(client, waiting);
   }
 
-  /** Gives the next in turn its place; `recoveryOf` begins its recovery. False if nothing waits. */
-  admit(recoveryOf: (command: Uint8Array) => Recovery | null): boolean {
-    const waiting = this.#lanes.next();
-    if (waiting === undefined) return false;
-    this.#admitted.push({ ...waiting, recovery: recoveryOf(waiting.bytes) });
-    return true;
+  /** Gives places to those whose turn it is, as long as their signers can be recovered at once. */
+  admit(): void {
+    const { pool, recoveryOf } = this.#deps;
+    while (pool.hasRoom && this.#admitted.length < pool.capacity * ADMITTED_AHEAD) {
+      const waiting = this.#lanes.next();
+      if (waiting === undefined) return;
+      this.#admitted.push({ ...waiting, recovery: recoveryOf(waiting.bytes) });
+    }
   }
 
   /** The next one to run if its signer is known by now; else null: nobody overtakes. */

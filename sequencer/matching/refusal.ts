@@ -36,3 +36,12 @@ export function tooManyOfOne(): ExchangeError {
   const text = 'Too many commands of this connection or address wait: wait for their answers.';
   return new ExchangeError('EXCHANGE_BUSY', text);
 }
+
+/** Told to everybody who waits when the exchange stops for `code`. */
+export function failedBeforeDurable(code: string, cause: Error): ExchangeError {
+  return new ExchangeError(
+    'EXCHANGE_FAILED',
+    `The exchange stopped before this was durable (${code}): whether it was done is known after the restart.`,
+    cause,
+  );
+}

@@ -49,6 +49,8 @@ export interface DurableEntry {
   /** Always 0 for commands; an inbox message is consumed whatever the engine said. */
   readonly code: number;
   readonly clockMs: number;
+  /** What the engine answered; null for an inbox message that it did not accept. */
+  readonly outcome: Outcome | null;
   readonly events: readonly DurableEvent[];
 }
 

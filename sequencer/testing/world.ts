@@ -71,6 +71,11 @@ export interface SigningSource {
   readonly exchange?: EngineMemory;
 }
 
+/** Takes prices: a sequencer, or what stands for one in another process. */
+export interface PriceTaker {
+  readonly exchange: { submit(command: Uint8Array): Promise<{ readonly code: number }> };
+}
+
 export interface WorldOptions {
   readonly blockTime: number;
   /** Keeps L1 over a stop of anvil. */
@@ -125,6 +130,11 @@ export class World {
   /** Starts anvil again, on the same port and (with `keepL1`) the same chain. */
   async restartL1(): Promise<void> {
     this.anvil = await Anvil.start(anvilOptions(this.#options, this.port, this.directory));
+  }
+
+  /** Secret key of trader `name`, 0x hex. */
+  keyOf(name: string): `0x${string}` {
+    return bytesToHex(keyOf(name).secret);
   }
 
   get dataDirectory(): string {
@@ -205,7 +215,7 @@ export class World {
   }
 
   /** Sends index and volatility of both underlyings, for the next expiry that may be listed. */
-  async sendPrices(sequencer: Sequencer, nowMs = Date.now()): Promise<number[]> {
+  async sendPrices(to: PriceTaker, nowMs = Date.now()): Promise<number[]> {
     this.#round += 1;
     const codes: number[] = [];
     for (const [underlying, name, price] of [
@@ -213,7 +223,7 @@ export class World {
       [1, 'ETH', 4000],
     ] as const) {
       for (const command of this.#priceCommands(underlying, name, price, nowMs)) {
-        codes.push((await sequencer.exchange.submit(command)).code);
+        codes.push((await to.exchange.submit(command)).code);
       }
     }
     return codes;

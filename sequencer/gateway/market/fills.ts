@@ -1,3 +1,4 @@
+import type { FillEvent } from '#shared/protocol/events.ts';
 import type { InstrumentInfo } from './instruments.ts';
 import type { Side } from './ladder.ts';
 
@@ -25,6 +26,26 @@ export interface Fill {
 
 /** A command touches at most 16 resting orders, so it makes at most 16 fills. */
 export const FILLS_PER_COMMAND = 16;
+
+/** A fill from its event; the taker's label is not known yet. */
+export function fillOf(
+  event: FillEvent,
+  context: Pick<Fill, 'seq' | 'timeMs' | 'instrument' | 'index' | 'makerLabel'>,
+): Fill {
+  return {
+    ...context,
+    priceTicks: event.price,
+    lots: event.lots,
+    takerSide: event.takerSide === 0 ? 'buy' : 'sell',
+    takerId: Number(event.takerId),
+    makerId: Number(event.makerId),
+    takerAccount: event.takerAccount,
+    makerAccount: event.makerAccount,
+    takerFee: Number(event.takerFee),
+    makerFee: Number(event.makerFee),
+    takerLabel: 0n,
+  };
+}
 
 /** Links of an entry: absolute number (from 1) of the one before it in the same list, 0 = none. */
 interface Entry {

@@ -4,7 +4,7 @@ import type { InstrumentRecord, UnderlyingRecord } from '../state/records.ts';
 import type { OptionKind } from './black76.ts';
 
 const DAY_MS = 86_400_000;
-const PAST_KEPT = 1024;
+export const PAST_KEPT = 1024;
 
 /** An underlying's fixed terms. */
 export interface UnderlyingInfo extends TradingUnits {
@@ -89,12 +89,22 @@ export class InstrumentBook {
   }
 
   list(terms: ListingTerms): InstrumentInfo {
+    const info = this.describe(terms);
+    this.slots.set(terms.slot, info);
+    this.names.set(info.name, info);
+    this.past.delete(info.name);
+    this.nextExpiryMs = Math.min(this.nextExpiryMs, info.expiryMs);
+    return info;
+  }
+
+  /** An instrument of these terms, in no list. */
+  describe(terms: ListingTerms): InstrumentInfo {
     const underlying = this.known[terms.underlying];
     if (underlying === undefined) {
       throw new RangeError(`instrument ${terms.slot} is on unknown underlying ${terms.underlying}`);
     }
     const expiryDay = Math.floor(terms.expiryMs / DAY_MS);
-    const info: InstrumentInfo = {
+    return {
       slot: terms.slot,
       serial: terms.serial,
       name: formatInstrument({
@@ -112,11 +122,6 @@ export class InstrumentBook {
       delisted: false,
       settlementPrice: null,
     };
-    this.slots.set(terms.slot, info);
-    this.names.set(info.name, info);
-    this.past.delete(info.name);
-    this.nextExpiryMs = Math.min(this.nextExpiryMs, info.expiryMs);
-    return info;
   }
 
   /** Takes over what the engine's memory says, for example after a restart. */
@@ -143,19 +148,26 @@ export class InstrumentBook {
     return expired;
   }
 
-  settle(slot: number, settlementPrice: bigint): void {
+  settle(slot: number, settlementPrice: bigint): InstrumentInfo | undefined {
     const info = this.slots.get(slot);
-    if (info === undefined) return;
+    if (info === undefined) return undefined;
     info.state = 'settled';
     info.settlementPrice = settlementPrice;
+    return info;
   }
 
-  delist(slot: number): void {
+  delist(slot: number): InstrumentInfo | undefined {
     const info = this.slots.get(slot);
-    if (info === undefined) return;
+    if (info === undefined) return undefined;
     info.delisted = true;
     this.slots.delete(slot);
     this.names.delete(info.name);
+    this.remember(info);
+    return info;
+  }
+
+  /** Keeps one that was delisted; the oldest is forgotten first. */
+  remember(info: InstrumentInfo): void {
     this.past.set(info.name, info);
     if (this.past.size > PAST_KEPT) {
       const oldest = this.past.keys().next().value;

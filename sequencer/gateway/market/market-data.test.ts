@@ -54,7 +54,7 @@ class Twin {
     this.sequence++;
     const bytes = Uint8Array.of(2);
     const { sequence, clockMs } = this;
-    this.market.apply({ sequence, inbox: false, bytes, clockMs, events });
+    this.market.apply({ sequence, inbox: false, bytes, clockMs, outcome: null, events });
   }
 
   private opened(order: TwinOrder): EngineEvent {

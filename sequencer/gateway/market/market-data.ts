@@ -19,30 +19,20 @@ import type { StateReader } from '../state/reader.ts';
 import { Book } from './book.ts';
 import { type MarketChanges, noChanges } from './changes.ts';
 import { type ClosedOrder, ClosedOrders, endOrder } from './closed-orders.ts';
-import { FILLS_PER_COMMAND, type Fill, FillLog } from './fills.ts';
+import { FILLS_PER_COMMAND, FillLog, fillOf } from './fills.ts';
 import { InstrumentBook } from './instruments.ts';
 import type { Side } from './ladder.ts';
 import { type OpenOrder, OrderStore, restingOrder } from './orders.ts';
-import { addToTaker, describeTaker, NOT_FILLED, type TakerSoFar } from './taker.ts';
+import {
+  addToTaker,
+  describeTaker,
+  describeUnrested,
+  reasonOfRest,
+  type TakerSoFar,
+} from './taker.ts';
+import { CommandTrail } from './trail.ts';
+import type { DurableCommand, MarketOptions, MarketRecorder } from './types.ts';
 import { RollingVolume } from './volume.ts';
-
-/** One durable command or inbox message with its events, decoded. */
-export interface DurableCommand {
-  sequence: number;
-  inbox: boolean;
-  bytes: Uint8Array;
-  clockMs: number;
-  events: readonly EngineEvent[];
-}
-
-export interface MarketOptions {
-  /** Fills kept for trades and account histories, of the whole exchange. */
-  fillsKept: number;
-  /** Ended orders kept for `get_order`. */
-  closedOrdersKept: number;
-  /** Rows of the order store; the engine's own capacity unless a test says otherwise. */
-  orderCapacity?: number;
-}
 
 const sideOf = (side: number): Side => (side === 0 ? 'buy' : 'sell');
 
@@ -55,15 +45,20 @@ export class MarketData {
   readonly closed: ClosedOrders;
   readonly fills: FillLog;
   readonly volume = new RollingVolume();
+  /** Told of everything from the next command on. */
+  recorder: MarketRecorder | null = null;
   private readonly books = new Map<number, Book>();
   private readonly reader: StateReader;
   private changes = noChanges();
   private sequence = 0;
   private timeMs = 0;
   private fillsOfCommand = 0;
-  private fillsBefore = 0;
   private taker: TakerSoFar | null = null;
   private replaced: OpenOrder | null = null;
+  /** Of the command that is applied. */
+  private readonly trail = new CommandTrail();
+  /** By underlying; memory may be ahead of the events. */
+  private readonly indexes = new Map<number, number>();
 
   constructor(options: MarketOptions, reader: StateReader) {
     this.reader = reader;
@@ -95,8 +90,16 @@ export class MarketData {
       if (record.expiryMs > 0 && record.expiryMs <= this.timeMs) continue;
       this.open(restingOrder(record));
     }
+    this.orders.sortByAge();
+    for (const u of this.reader.underlyings()) this.indexes.set(u.index, Number(u.indexPrice));
+    this.forgetChanges();
+  }
+
+  /** Begins to publish: what changed before is in the snapshots. */
+  forgetChanges(): void {
     for (const book of this.books.values()) book.takeChange();
     this.changes = noChanges();
+    this.trail.finish(this.orders, null);
   }
 
   /** True from genesis on. */
@@ -128,13 +131,14 @@ export class MarketData {
     this.fillsOfCommand = 0;
     this.taker = null;
     this.replaced = null;
-    this.fillsBefore = this.changes.fills.length;
     if (command.inbox && command.bytes[0] === MSG_GENESIS) {
       this.instruments.learnUnderlyings(this.reader.underlyings());
     }
     if (command.clockMs > this.timeMs) this.advance(command.clockMs);
     for (const event of command.events) this.applyEvent(event);
     if (this.taker !== null) this.closeTaker(this.taker, command);
+    this.noteUnrested(command);
+    this.trail.finish(this.orders, this.recorder);
   }
 
   /** What is to be published; the next call starts from nothing again. */
@@ -148,11 +152,21 @@ export class MarketData {
    * Takes in what only the engine's answer says of an order that did not come to rest: that it existed, if
    * nothing was filled, and why its rest was cancelled.
    */
-  noteUnrested(order: ClosedOrder): void {
-    if (this.orders.has(order.id)) return;
-    const known = this.closed.get(order.id);
-    if (known === undefined) this.closed.add(order);
-    else if (known.closeReason === NOT_FILLED) known.closeReason = order.closeReason;
+  private noteUnrested(command: DurableCommand): void {
+    const { outcome } = command;
+    if (outcome === null || outcome.orderId === 0n || outcome.restingLots > 0) return;
+    const id = Number(outcome.orderId);
+    if (this.orders.has(id)) return;
+    const known = this.closed.get(id);
+    if (known !== undefined) {
+      known.closeReason = reasonOfRest(known, outcome);
+      return;
+    }
+    const slots = (slot: number) => this.instruments.bySlot(slot);
+    const order = describeUnrested(command, outcome, this.replaced, slots);
+    if (order === null) return;
+    this.linkReplaced(id);
+    this.end(order);
   }
 
   private applyEvent(event: EngineEvent): void {
@@ -180,6 +194,7 @@ export class MarketData {
         this.touch(event.from);
         return this.touch(event.to);
       case 'index':
+        this.indexes.set(event.underlying, Number(event.price));
         this.changes.indexes.add(event.underlying);
         return;
       case 'mark':
@@ -207,30 +222,18 @@ export class MarketData {
     const value = event.price * instrument.underlying.tickPerLot * event.lots;
     const makerId = Number(event.makerId);
     const maker = this.orders.get(makerId);
-    const fill: Fill = {
-      seq: this.sequence * FILLS_PER_COMMAND + this.fillsOfCommand++,
-      timeMs: this.timeMs,
-      instrument,
-      priceTicks: event.price,
-      lots: event.lots,
-      takerSide: sideOf(event.takerSide),
-      takerId: Number(event.takerId),
-      makerId,
-      takerAccount: event.takerAccount,
-      makerAccount: event.makerAccount,
-      takerFee: Number(event.takerFee),
-      makerFee: Number(event.makerFee),
-      takerLabel: 0n,
-      makerLabel: maker?.label ?? 0n,
-      index: Number(this.reader.indexPrice(instrument.underlying.index)),
-    };
+    const seq = this.sequence * FILLS_PER_COMMAND + this.fillsOfCommand++;
+    const index = this.indexes.get(instrument.underlying.index) ?? 0;
+    const context = { seq, timeMs: this.timeMs, instrument, index, makerLabel: maker?.label ?? 0n };
+    const fill = fillOf(event, context);
     this.fills.add(fill);
+    this.trail.addFill(fill);
     this.changes.fills.push(fill);
     this.volume.add(event.instrument, event.lots, value, this.timeMs);
     if (maker !== null) {
       this.changeBook(maker, -event.lots);
       this.orders.fill(makerId, event.lots, value, this.timeMs);
-      this.changes.orders.add(makerId);
+      this.change(makerId);
       if (event.makerRemaining === 0) {
         this.close(this.orders.get(makerId) ?? maker, CLOSE_FILLED);
       }
@@ -265,7 +268,7 @@ export class MarketData {
       updatedMs: this.timeMs,
       replaces: this.linkReplaced(id),
     });
-    this.labelFills(event.label);
+    this.trail.labelFills(event.label);
     this.touch(event.account);
   }
 
@@ -283,14 +286,14 @@ export class MarketData {
     if (order === null) throw new RangeError(`amendment of unknown order ${id}`);
     this.changeBook(order, event.lots - order.lots);
     this.orders.resize(id, event.lots, this.timeMs);
-    this.changes.orders.add(id);
+    this.change(id);
     this.touch(event.account);
   }
 
   private applyListed(event: ListingEvent): void {
     this.books.delete(event.instrument);
     this.volume.forget(event.instrument);
-    this.instruments.list({
+    const info = this.instruments.list({
       slot: event.instrument,
       serial: event.serial,
       underlying: event.underlying,
@@ -298,18 +301,21 @@ export class MarketData {
       strike: event.strike,
       expiryMs: Number(event.expiryMs),
     });
+    this.recorder?.instrument(info);
     this.changes.tickers.add(event.instrument);
   }
 
   private applySettled(slot: number, settlementPrice: bigint): void {
     this.closeAllOf(slot, CLOSE_SETTLED);
-    this.instruments.settle(slot, settlementPrice);
+    const info = this.instruments.settle(slot, settlementPrice);
+    if (info !== undefined) this.recorder?.instrument(info);
     this.changes.tickers.add(slot);
   }
 
   private applyDelisted(slot: number): void {
     this.closeAllOf(slot, CLOSE_SETTLED);
-    this.instruments.delist(slot);
+    const info = this.instruments.delist(slot);
+    if (info !== undefined) this.recorder?.instrument(info);
   }
 
   private closeAllOf(slot: number, reason: number): void {
@@ -341,6 +347,18 @@ export class MarketData {
   private open(order: OpenOrder): void {
     this.orders.add(order);
     this.changeBook(order, order.lots);
+    this.change(order.id);
+  }
+
+  /** A resting order looks different now. */
+  private change(id: number): void {
+    this.trail.touch(id);
+    this.changes.orders.add(id);
+  }
+
+  private end(order: ClosedOrder): void {
+    this.closed.add(order);
+    this.trail.end(order);
     this.changes.orders.add(order.id);
   }
 
@@ -349,17 +367,15 @@ export class MarketData {
     this.orders.remove(order.id);
     const info = this.instruments.bySlot(order.instrument);
     if (info === undefined) throw new RangeError(`order ${order.id} in unknown slot`);
-    this.closed.add(endOrder(order, info, reason, this.timeMs));
-    this.changes.orders.add(order.id);
+    this.end(endOrder(order, info, reason, this.timeMs));
     this.changes.accounts.add(order.account);
   }
 
   private closeTaker(taker: TakerSoFar, command: DurableCommand): void {
     const ended = describeTaker(taker, command, this.replaced, this.timeMs);
     this.linkReplaced(taker.id);
-    this.closed.add(ended);
-    this.labelFills(ended.label);
-    this.changes.orders.add(taker.id);
+    this.end(ended);
+    this.trail.labelFills(ended.label);
   }
 
   /** Tells the order that this command replaced who follows it; returns its id, 0 if there is none. */
@@ -368,15 +384,6 @@ export class MarketData {
     const before = this.closed.get(this.replaced.id);
     if (before !== undefined) before.replacedBy = by;
     return this.replaced.id;
-  }
-
-  /** The taker's label is known only after its fills. */
-  private labelFills(label: bigint): void {
-    if (label === 0n) return;
-    for (let i = this.fillsBefore; i < this.changes.fills.length; i++) {
-      const fill = this.changes.fills[i];
-      if (fill !== undefined) fill.takerLabel = label;
-    }
   }
 
   private changeBook(order: OpenOrder, delta: number): void {

@@ -27,6 +27,12 @@ export interface OpenOrder {
   replaces: number;
 }
 
+/** What the engine's memory does not know of a resting order. */
+export type Recalled = Pick<
+  OpenOrder,
+  'filledLots' | 'filledValue' | 'createdMs' | 'updatedMs' | 'replaces'
+>;
+
 /** An order as the state has it, which knows neither what was filled of it before nor when it was made. */
 export function restingOrder(record: OrderRecord): OpenOrder {
   const { id, account, instrument, priceTicks, lots, flags, label, expiryMs } = record;
@@ -138,6 +144,16 @@ export class OrderStore {
     }
   }
 
+  /** Puts each account's orders in the order of their ids, which is that of their making, however they were added. */
+  sortByAge(): void {
+    const ids = this.ids.subarray(0, this.highWater).slice().sort();
+    this.heads.clear();
+    for (const id of ids) {
+      const row = id & SLOT_MASK;
+      if (id !== NOBODY) this.link(row, this.accounts[row] ?? 0);
+    }
+  }
+
   get(id: number): OpenOrder | null {
     return this.has(id) ? this.read(id & SLOT_MASK) : null;
   }
@@ -149,6 +165,17 @@ export class OrderStore {
     this.filled[row] = (this.filled[row] ?? 0) + lots;
     this.filledValues[row] = (this.filledValues[row] ?? 0) + value;
     this.updated[row] = timeMs;
+  }
+
+  /** Sets what memory does not know of a resting order; of one that is not here it is not wanted any more. */
+  recall(id: number, known: Recalled): void {
+    if (!this.has(id)) return;
+    const row = id & SLOT_MASK;
+    this.filled[row] = known.filledLots;
+    this.filledValues[row] = known.filledValue;
+    this.created[row] = known.createdMs;
+    this.updated[row] = known.updatedMs;
+    this.replaced[row] = known.replaces;
   }
 
   /** Sets what is left of an order that kept its place. */

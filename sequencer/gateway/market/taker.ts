@@ -1,5 +1,8 @@
-import type { OrderAction } from '#shared/protocol/command-types.ts';
+import { FLAG_SELL } from '#shared/engine/kinds.ts';
+import { describeCode } from '#shared/protocol/codes.ts';
+import type { AmendAction, OrderAction } from '#shared/protocol/command-types.ts';
 import { decodeCommand, decodeForcedAction } from '#shared/protocol/commands.ts';
+import type { Outcome } from '../../matching/types.ts';
 import type { ClosedOrder } from './closed-orders.ts';
 import type { Fill } from './fills.ts';
 import type { InstrumentInfo } from './instruments.ts';
@@ -79,9 +82,71 @@ export function describeTaker(
 /** Reason of a remainder until the answer says more. */
 export const NOT_FILLED = 'not_filled';
 
+/** Why what was left of an ended order went, now that the engine's answer is known. */
+export function reasonOfRest(order: ClosedOrder, outcome: Outcome): string {
+  return order.closeReason === NOT_FILLED && outcome.cancelCode !== 0
+    ? reasonOf(outcome.cancelCode)
+    : order.closeReason;
+}
+
+/**
+ * The record of an order that neither traded nor rested, of which there is no event.
+ * @param replaced the order that an amendment replaced by it
+ * @param bySlot finds instruments
+ * @returns null if the command made no order
+ */
+export function describeUnrested(
+  command: { inbox: boolean; bytes: Uint8Array },
+  outcome: Outcome,
+  replaced: OpenOrder | null,
+  bySlot: (slot: number) => InstrumentInfo | undefined,
+): ClosedOrder | null {
+  const made = decode(command);
+  const order = made?.kind === 'order' ? made : null;
+  const terms = order ?? (made?.kind === 'amend' ? made : null);
+  const info = bySlot(order?.instrument ?? replaced?.instrument ?? -1);
+  if (made === null || terms === null || info === undefined) return null;
+  const flags = order?.flags ?? replaced?.flags ?? 0;
+  return {
+    id: Number(outcome.orderId),
+    account: made.account,
+    instrument: info.slot,
+    info,
+    side: (flags & FLAG_SELL) === 0 ? 'buy' : 'sell',
+    priceTicks: terms.price,
+    lots: outcome.cancelledLots,
+    filledLots: outcome.filledLots,
+    filledValue: Number(outcome.filledValue),
+    flags,
+    label: order?.label ?? replaced?.label ?? 0n,
+    expiryMs: replaced?.expiryMs ?? (order?.expiry ?? 0) * 1000,
+    createdMs: outcome.clockMs,
+    updatedMs: outcome.clockMs,
+    replaces: replaced?.id ?? 0,
+    state: outcome.cancelledLots > 0 ? 'cancelled' : 'filled',
+    closeReason: outcome.cancelCode === 0 ? 'filled' : reasonOf(outcome.cancelCode),
+    replacedBy: 0,
+  };
+}
+
+/** Name of a result code in lower case, as reasons are written. */
+const reasonOf = (code: number): string => describeCode(code).name.toLowerCase();
+
 function termsOf(command: { inbox: boolean; bytes: Uint8Array }): OrderAction | null {
-  const decoded = command.inbox
-    ? decodeForcedAction(command.bytes.subarray(FORCED_HEADER_BYTES))
-    : decodeCommand(command.bytes);
-  return decoded.ok && decoded.value.kind === 'order' ? decoded.value : null;
+  const decoded = decode(command);
+  return decoded?.kind === 'order' ? decoded : null;
+}
+
+type MadeOrder = (OrderAction | AmendAction) & { readonly account: number };
+
+/** The order or amendment in a command, whose account a forced one has in its header. */
+function decode({ inbox, bytes }: { inbox: boolean; bytes: Uint8Array }): MadeOrder | null {
+  const decoded = inbox
+    ? decodeForcedAction(bytes.subarray(FORCED_HEADER_BYTES))
+    : decodeCommand(bytes);
+  if (!decoded.ok) return null;
+  const { value } = decoded;
+  if (value.kind !== 'order' && value.kind !== 'amend') return null;
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  return { ...value, account: 'account' in value ? value.account : view.getUint32(1, false) };
 }

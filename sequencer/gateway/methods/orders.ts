@@ -1,17 +1,9 @@
 import type { SelfTradeName, TimeInForceName } from '#shared/client/api.ts';
 import { FLAG_REDUCE_ONLY } from '#shared/engine/kinds.ts';
 import type { Command } from '#shared/protocol/command-types.ts';
-import {
-  type SelfTrade,
-  type TimeInForce,
-  unpackOrderFlags,
-} from '#shared/protocol/order-flags.ts';
-import type { Outcome } from '../../matching/types.ts';
-import type { InstrumentInfo } from '../market/instruments.ts';
-import type { MarketData } from '../market/market-data.ts';
-import type { OpenOrder } from '../market/orders.ts';
+import type { SelfTrade, TimeInForce } from '#shared/protocol/order-flags.ts';
 import type { Services } from '../services.ts';
-import { reasonOf, SELF_TRADE_NAMES, TIME_IN_FORCE_NAMES } from '../views/orders.ts';
+import { SELF_TRADE_NAMES, TIME_IN_FORCE_NAMES } from '../views/orders.ts';
 
 function inverted<A extends string, B extends string>(names: Record<A, B>): Record<B, A> {
   const entries = Object.entries(names).map(([key, name]) => [name, key]);
@@ -32,39 +24,4 @@ export function requireAllowed({ market, risk }: Services, command: Command): vo
   if (order === null || (order.flags & FLAG_REDUCE_ONLY) !== 0) return;
   const same = command.price === order.priceTicks;
   if (!same || command.lots > order.lots) risk.requireNewRisk();
-}
-
-/**
- * Records an order that did not come to rest, of which the events say nothing or too little.
- * @param before the order that an amendment replaced
- */
-export function noteOrder(
-  market: MarketData,
-  command: Command,
-  outcome: Outcome,
-  info: InstrumentInfo,
-  before: OpenOrder | null,
-): void {
-  if (outcome.restingLots > 0 || (command.kind !== 'order' && command.kind !== 'amend')) return;
-  const flags = command.kind === 'order' ? command.flags : (before?.flags ?? 0);
-  market.noteUnrested({
-    id: Number(outcome.orderId),
-    account: command.account,
-    instrument: info.slot,
-    info,
-    side: unpackOrderFlags(flags).side,
-    priceTicks: command.price,
-    lots: outcome.cancelledLots,
-    filledLots: outcome.filledLots,
-    filledValue: Number(outcome.filledValue),
-    flags,
-    label: (command.kind === 'order' ? command.label : before?.label) ?? 0n,
-    expiryMs: before?.expiryMs ?? 0,
-    createdMs: outcome.clockMs,
-    updatedMs: outcome.clockMs,
-    replaces: before?.id ?? 0,
-    state: outcome.cancelledLots > 0 ? 'cancelled' : 'filled',
-    closeReason: outcome.cancelCode === 0 ? 'filled' : reasonOf(outcome.cancelCode),
-    replacedBy: 0,
-  });
 }

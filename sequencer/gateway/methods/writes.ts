@@ -17,7 +17,7 @@ import * as schemas from '../schemas.ts';
 import { instrumentNamed, type Services } from '../services.ts';
 import { SCOPE_BITS } from '../views/accounts.ts';
 import { outcomeView } from '../views/orders.ts';
-import { noteOrder, requireAllowed, SELF_TRADES, TIMES_IN_FORCE } from './orders.ts';
+import { requireAllowed, SELF_TRADES, TIMES_IN_FORCE } from './orders.ts';
 import { parsed, unsigned64 } from './parse.ts';
 
 type Write<Name extends keyof PrivateMethods> = Omit<Method, 'handle' | 'name' | 'access'> & {
@@ -42,7 +42,6 @@ export function privateMethods(services: Services): Method[] {
 }
 
 function orderWrites(services: Services): Method[] {
-  const { market } = services;
   const order = (side: 'buy' | 'sell', params: OrderParams, client: ClientId) =>
     placeOrder(services, { side, params, client });
   const takes = 'Answers when the command is durable: what was filled, and what rests.';
@@ -79,7 +78,6 @@ function orderWrites(services: Services): Method[] {
         };
         requireAllowed(services, command);
         const outcome = await run(services, encode(command), client);
-        noteOrder(market, command, outcome, info, before);
         return outcomeView(outcome, info, before.label);
       },
     }),
@@ -139,7 +137,6 @@ async function placeOrder(
   };
   requireAllowed(services, command);
   const outcome = await run(services, encode(command), client);
-  noteOrder(services.market, command, outcome, info, null);
   return outcomeView(outcome, info, label ?? 0n);
 }
 
@@ -287,11 +284,9 @@ function describe(
   const { market } = services;
   if (command.kind === 'order') {
     const info = market.instruments.bySlot(command.instrument) ?? null;
-    if (info !== null) noteOrder(market, command, outcome, info, null);
     return outcomeView(outcome, info, command.label ?? 0n);
   }
   if (command.kind === 'amend' && before !== null) {
-    noteOrder(market, command, outcome, before.info, before.order);
     return outcomeView(outcome, before.info, before.order.label);
   }
   const known = outcome.orderId === 0n ? null : orderOf(services, Number(outcome.orderId));
