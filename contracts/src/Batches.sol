@@ -75,6 +75,11 @@ abstract contract Batches is Inbox {
         return number > _tip.number ? bytes32(0) : _batchHashes[number];
     }
 
+    /// @notice The hash of a batch that fell. After a fall no batch lands any more, so what is above the tip stays there.
+    function fallenBatchHash(uint64 number) external view returns (bytes32) {
+        return number > _tip.number ? _batchHashes[number] : bytes32(0);
+    }
+
     /// @dev For a standing batch. Landing times never fall, so W has passed for its ancestors too.
     /// Genesis is a fact that nobody can dispute. Exactly at landedAt + W it is final: a session opens only before.
     function _isFinal(uint64 number, uint64 landedAt) internal view returns (bool) {

@@ -3,9 +3,19 @@ pragma solidity ^0.8.30;
 
 import { Layout } from '../generated/Layout.sol';
 
+/// @notice A segment of a batch by its path under `segmentsRoot`, as shared/protocol/segments-root.ts makes it.
+struct SegmentProof {
+    bytes data; // the segment as posted, without its length
+    uint32 count; // segments in the batch
+    bytes32[] path; // siblings from the leaf up; floors where the node has none are left out
+}
+
 /// @notice Splits a batch's data into segments. Total: every byte string has exactly one meaning
 /// (shared/protocol/README.md, "Batches"), so that nothing a sequencer posts can make a judge revert.
 library Segments {
+    /// @notice Thrown when a segment is not the batch's segment of this index, or its path has another length.
+    error NotASegment(uint32 index);
+
     /// @dev Two bytes of length and no content: the most segments there can be is one per two bytes.
     uint256 private constant PREFIX = 2;
 
@@ -26,7 +36,7 @@ library Segments {
             (uint256 start, uint256 end, bool malformed) = next(data, position);
             bytes calldata segment = data[start:end];
             nodes[i] = leafOf(i, keccak256(segment));
-            finalRoot = malformed || segment.length < 32 ? bytes32(0) : bytes32(segment[segment.length - 32:]);
+            finalRoot = malformed ? bytes32(0) : rootIn(segment);
             position = end;
         }
         segmentsRoot = merge(nodes);
@@ -54,6 +64,34 @@ library Segments {
         end = start + length;
     }
 
+    /// @notice The root that a well-formed segment claims; zero if it is too short for one.
+    function rootIn(bytes calldata segment) internal pure returns (bytes32) {
+        return segment.length < 32 ? bytes32(0) : bytes32(segment[segment.length - 32:]);
+    }
+
+    /// @notice Reverts unless the segment of this hash is number `index` under `root`.
+    /// @dev Of `count` nothing is believed. Leaves hold their index and are told apart from nodes by their first byte, and
+    /// the tree was built by `commit`: whatever leaf leads to the root is one of its leaves, by whatever path.
+    function check(bytes32 root, uint32 index, bytes32 hash, SegmentProof calldata proof) internal pure {
+        if (index >= proof.count) revert NotASegment(index);
+        bytes32 node = leafOf(index, hash);
+        uint256 used;
+        uint256 place = index;
+        for (uint256 width = proof.count; width > 1; width = (width + 1) >> 1) {
+            if (place ^ 1 < width) {
+                if (used == proof.path.length) revert NotASegment(index);
+                bytes32 sibling = proof.path[used++];
+                node = place & 1 == 1 ? nodeOf(sibling, node) : nodeOf(node, sibling);
+            }
+            place >>= 1;
+        }
+        if (used != proof.path.length || node != root) revert NotASegment(index);
+    }
+
+    function nodeOf(bytes32 left, bytes32 right) internal pure returns (bytes32) {
+        return keccak256(abi.encodePacked(uint8(1), left, right));
+    }
+
     function leafOf(uint256 index, bytes32 segmentHash) internal pure returns (bytes32) {
         return keccak256(abi.encodePacked(uint8(0), uint32(index), segmentHash));
     }
@@ -62,7 +100,7 @@ library Segments {
     function merge(bytes32[] memory nodes) internal pure returns (bytes32) {
         for (uint256 count = nodes.length; count > 1; count = (count + 1) / 2) {
             for (uint256 i = 0; i + 1 < count; i += 2) {
-                nodes[i / 2] = keccak256(abi.encodePacked(uint8(1), nodes[i], nodes[i + 1]));
+                nodes[i / 2] = nodeOf(nodes[i], nodes[i + 1]);
             }
             if (count % 2 == 1) nodes[count / 2] = nodes[count - 1];
         }
