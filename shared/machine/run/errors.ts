@@ -7,7 +7,11 @@ export type MachineErrorCode =
   | 'MACHINE_STEPS_EXCEEDED'
   | 'MACHINE_WITNESS_WRONG'
   | 'MACHINE_LEAF_MISSING'
-  | 'MACHINE_CODE_TOO_LONG';
+  | 'MACHINE_CODE_TOO_LONG'
+  | 'SEGMENT_EMPTY'
+  | 'SEGMENT_NO_CHECKPOINT'
+  | 'SEGMENT_MESSAGE_MISSING'
+  | 'SEGMENT_STEP_TOO_LARGE';
 
 /** What the machine off chain refuses. A trap is no error but a status. */
 export class MachineError extends PlimsollError {

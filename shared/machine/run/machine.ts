@@ -1,10 +1,11 @@
 import type { Hex } from 'viem';
 import type { RecoverAddress } from '#shared/host/recover.ts';
 import { STATUS } from '#shared/machine/isa.ts';
+import type { Entry } from '#shared/machine/program/program.ts';
 import { bytesToHex } from '#shared/protocol/bytes.ts';
 import { MachineCore, type RunLimits } from './core.ts';
 import { MachineError } from './errors.ts';
-import type { ProgramEntry, RunnableProgram } from './program.ts';
+import type { RunnableProgram } from './program.ts';
 import { type NodeSource, SparseTree } from './sparse-tree.ts';
 import { encodeLink, hashHex, hashState, type MachineState } from './state.ts';
 import { makeWitness, type Witness } from './witness.ts';
@@ -90,18 +91,27 @@ export class Machine {
    * @throws MachineError MACHINE_NO_EXPORT, MACHINE_ARGUMENTS
    */
   begin(name: string, args: readonly bigint[] = []): void {
+    this.#beginAt(this.entry(name), name, args);
+  }
+
+  /** @throws MachineError MACHINE_NO_EXPORT */
+  entry(name: string): Entry {
     const entry = this.program.entries.get(name);
-    if (entry === undefined) {
-      const names = [...this.program.entries.keys()].join(', ');
-      throw new MachineError(
-        'MACHINE_NO_EXPORT',
-        `The module exports no function "${name}". It has: ${names}.`,
-      );
-    }
-    if (args.length !== entry.parameters) {
+    if (entry !== undefined) return entry;
+    const names = [...this.program.entries.keys()].join(', ');
+    throw new MachineError(
+      'MACHINE_NO_EXPORT',
+      this.program.refused?.get(name) ??
+        `The module exports no function "${name}". It has: ${names || 'none'}.`,
+    );
+  }
+
+  #beginAt(entry: Entry, name: string, args: readonly bigint[]): void {
+    const wanted = entry.parameters.length;
+    if (args.length !== wanted) {
       throw new MachineError(
         'MACHINE_ARGUMENTS',
-        `"${name}" takes ${entry.parameters} arguments, not ${args.length}.`,
+        `"${name}" takes ${wanted} argument(s) (${entry.parameters.join(', ') || 'none'}), not ${args.length}.`,
       );
     }
     this.commit();
@@ -141,6 +151,17 @@ export class Machine {
    */
   call(name: string, args: readonly bigint[] = []): CallResult {
     this.begin(name, args);
+    return this.#finish(name);
+  }
+
+  /** Runs the module's start function, if it has one: once, before any call. A trap there means that there is no instance. */
+  start(): CallResult | undefined {
+    if (this.program.start === undefined) return undefined;
+    this.#beginAt(this.program.start, 'start', []);
+    return this.#finish('start');
+  }
+
+  #finish(name: string): CallResult {
     const steps = this.run({ steps: this.#maxSteps });
     if (this.core.status === STATUS.RUNNING) {
       throw new MachineError(
@@ -219,7 +240,7 @@ export class Machine {
 /** Lays the first frame of a call above the globals. */
 export function beginCall(
   core: MachineCore,
-  entry: ProgramEntry,
+  entry: Entry,
   globals: number,
   args: readonly bigint[] = [],
 ): void {

@@ -51,7 +51,8 @@ interface Case {
 }
 
 /** Whether an instruction's operands are i32: then its registers hold such. */
-const isNarrow = (name: string) => /32(_imm)?$/.test(name) && !name.startsWith('extend32');
+const isNarrow = (name: string) =>
+  /32(_imm)?$/.test(name) && !/^(extend|add|sub|mul|shl)/.test(name);
 
 function valueFor(random: Random, name: string): bigint {
   const values = isNarrow(name) ? VALUES32 : VALUES64;
