@@ -1,0 +1,170 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { Machine } from '#shared/machine/run/machine.ts';
+import { SparseTree, ZERO_TREE } from '#shared/machine/run/sparse-tree.ts';
+import { ZERO_HASH } from '#shared/machine/run/state.ts';
+import { decodeSegment, encodeSegment } from '#shared/protocol/batch.ts';
+import { bytesToHex } from '#shared/protocol/bytes.ts';
+import { ZERO_ROOT } from '#shared/state/shape.ts';
+import { GAS_MODEL } from './gas.ts';
+import { type PlannedTransaction, planTransactions } from './plan.ts';
+import { PHASE, UNTIL_END } from './state.ts';
+import { stepSegment } from './step.ts';
+import { toyEngine } from './toy.ts';
+
+const program = toyEngine();
+const CONSUME = [1];
+
+/** The segment of these commands; its root does not matter to a run. */
+function segmentOf(commands: readonly (readonly number[])[]): Uint8Array {
+  return encodeSegment({
+    commands: commands.map((command) => Uint8Array.from(command)),
+    root: new Uint8Array(32),
+  });
+}
+
+interface Scene {
+  readonly commands: readonly (readonly number[])[];
+  readonly messages: readonly (readonly number[])[];
+  readonly limit?: number;
+}
+
+function plan({ commands, messages, limit }: Scene) {
+  const gas = { ...GAS_MODEL, transaction: 50_000, ...(limit ? { limit } : {}) };
+  return planTransactions({
+    program,
+    tree: ZERO_TREE,
+    segment: segmentOf(commands),
+    inboxCount: BigInt(messages.length),
+    message: (number) => Uint8Array.from(messages[Number(number)] ?? []),
+    gas,
+  });
+}
+
+/** The same by whole calls on one machine, with memory put back after a trap: written only to be obviously right. */
+function naiveRoot({ commands, messages }: Scene): string {
+  let memory = new SparseTree(ZERO_TREE);
+  const call = (name: string, input: readonly number[]) => {
+    const machine = new Machine(program, { memory, input: Uint8Array.from(input) });
+    const { trap, result } = machine.call(name);
+    if (trap !== 0) return 0n;
+    memory = machine.memory().fork();
+    return result;
+  };
+  call('segmentStart', []);
+  for (const { bytes, malformed } of decodeSegment(segmentOf(commands)).commands) {
+    if (malformed || bytes.length !== 1 || bytes[0] !== 1) {
+      call('execute', [...bytes]);
+      continue;
+    }
+    const count = new DataView(memory.readBytes(24, 8).buffer).getBigUint64(0, true);
+    const message = messages[Number(count)];
+    if (message !== undefined && call('advance', []) === 1n) call('executeInbox', message);
+  }
+  return bytesToHex(memory.root());
+}
+
+/** The plan's transactions follow from their own witnesses, one after the other. */
+function replay(transactions: readonly PlannedTransaction[]): void {
+  expect(transactions[0]?.before.root).toBe(bytesToHex(ZERO_ROOT));
+  transactions.forEach((transaction, i) => {
+    expect(stepSegment({ program, ...transaction })).toEqual(transaction.after);
+    const next = transactions[i + 1];
+    if (next) expect(next.before).toEqual(transaction.after);
+    else expect(transaction.after.phase).toBe(PHASE.DONE);
+  });
+}
+
+describe('a plan', () => {
+  test('of a small segment is one transaction', () => {
+    const scene = { commands: [[2, 1], CONSUME, [4, 3]], messages: [[2, 2]] };
+    const { transactions, root, calls } = plan(scene);
+    expect(transactions).toHaveLength(1);
+    expect(root).toBe(naiveRoot(scene));
+    expect(calls.map(({ command, phase }) => [command, phase])).toEqual([
+      [0, PHASE.START],
+      [0, PHASE.COMMAND],
+      [1, PHASE.COMMAND],
+      [1, PHASE.INBOX],
+      [2, PHASE.COMMAND],
+    ]);
+    replay(transactions);
+  });
+
+  test('is cut where the gas ends, inside calls too', () => {
+    const scene = { commands: [[2, 40], [4, 200], CONSUME], messages: [[2, 30]], limit: 1_000_000 };
+    const { transactions, root } = plan(scene);
+    expect(transactions.length).toBeGreaterThan(15);
+    expect(transactions.some(({ before }) => before.running)).toBe(true);
+    for (const { gas } of transactions) expect(gas).toBeLessThanOrEqual(1_000_000);
+    expect(root).toBe(naiveRoot(scene));
+    replay(transactions);
+  });
+
+  test('begins a transaction at the call that traps, and drops what it stored', () => {
+    const scene = {
+      commands: [
+        [2, 1],
+        [3, 5],
+        [2, 1],
+      ],
+      messages: [],
+    };
+    const { transactions, root, calls } = plan(scene);
+    expect(calls.filter(({ trapped }) => trapped).map(({ command }) => command)).toEqual([1]);
+    expect(transactions).toHaveLength(3);
+    expect(transactions[1]?.after.root).toBe(transactions[1]?.before.root);
+    expect(root).toBe(naiveRoot(scene));
+    replay(transactions);
+  });
+
+  test('carries the checkpoint through transactions until the call traps', () => {
+    const scene = { commands: [[0], [5, 40], [0]], messages: [], limit: 1_000_000 };
+    const { transactions, root } = plan(scene);
+    const inside = transactions.filter(({ before }) => before.running);
+    expect(inside.length).toBeGreaterThan(3);
+    const checkpoints = new Set(inside.map(({ before }) => before.checkpoint));
+    expect(checkpoints.size).toBe(1);
+    expect(checkpoints.has(ZERO_HASH)).toBe(false);
+    expect(root).toBe(naiveRoot(scene));
+    replay(transactions);
+  });
+
+  test('refuses a trap in a call that did not begin a transaction', () => {
+    const first = plan({ commands: [[2, 1], [6]], messages: [] }).transactions[0];
+    expect(() =>
+      stepSegment({ program, ...(first as PlannedTransaction), until: UNTIL_END }),
+    ).toThrow(expect.objectContaining({ code: 'SEGMENT_NO_CHECKPOINT' }));
+  });
+
+  test('says when a single step is too much', () => {
+    const scene = { commands: [[4, 3]], messages: [], limit: 60_000 };
+    expect(() => plan(scene)).toThrow(expect.objectContaining({ code: 'SEGMENT_STEP_TOO_LARGE' }));
+  });
+
+  test('is refused for a segment without commands', () => {
+    const scene = { commands: [], messages: [] };
+    expect(() => plan(scene)).toThrow(expect.objectContaining({ code: 'SEGMENT_EMPTY' }));
+  });
+
+  test('has the root of the plain run and follows from its witnesses, whatever the segment', () => {
+    const command = fc.oneof(
+      fc.constant(CONSUME),
+      fc.tuple(fc.constantFrom(0, 2, 3, 4, 5, 6, 7), fc.nat(12)),
+      fc.array(fc.nat(255), { maxLength: 5 }),
+    );
+    const scenes = fc.record({
+      commands: fc.array(command, { minLength: 1, maxLength: 16 }),
+      messages: fc.array(command, { maxLength: 3 }),
+      limit: fc.constantFrom(400_000, 700_000, 5_000_000),
+    });
+    fc.assert(
+      fc.property(scenes, (scene) => {
+        const { transactions, root } = plan(scene);
+        expect(root).toBe(naiveRoot(scene));
+        replay(transactions);
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
