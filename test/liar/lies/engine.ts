@@ -225,6 +225,29 @@ export const engineLies: readonly Lie[] = [
     words: [/index NO_QUORUM/],
   },
   {
+    name: 'overfull-segment',
+    description: 'Runs more in one segment than its work budget allows, to make it dear to prove.',
+    patch: {
+      file: 'engine.ts',
+      from: 'if (globals.work + worstWork(kind) > SEGMENT_WORK) return SEGMENT_FULL;',
+      to: 'if (globals.work + worstWork(kind) > SEGMENT_WORK && globals.clock % 1000 != 7) return SEGMENT_FULL;',
+    },
+    // The operator marks the moment by the milliseconds of its clock.
+    prepare: async (stage) => {
+      await stage.pass(3);
+      stage.world.clock(stage.world.nowMs + 7);
+    },
+    tell: ({ world }) => {
+      for (let round = 1; round <= 5; round++) world.expect(world.index(0, 90_000n * USDC));
+      return world.index(0, 90_000n * USDC);
+    },
+    // An honest engine refuses the sixth, which then runs in the next segment.
+    answers: BOTH_ACCEPT,
+    finding: 'SEGMENT_ROOT',
+    where: 'told',
+    words: [/(index OK, ){5}index SEGMENT_FULL/],
+  },
+  {
     name: 'drop-forced-command',
     description: 'Consumes a command that was forced through L1, and does not carry it out.',
     patch: { file: 'inbox.ts', from: 'return applySigned(kind, account);', to: 'return OK;' },
