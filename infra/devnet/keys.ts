@@ -24,6 +24,8 @@ export interface DevnetRoles {
   readonly beneficiary: DevnetKey;
   /** Sends exits and claims for others; anybody may. */
   readonly helper: DevnetKey;
+  /** Proves fraud. */
+  readonly prover: DevnetKey;
 }
 
 export function devnetRoles(seed: number): DevnetRoles {
@@ -33,6 +35,7 @@ export function devnetRoles(seed: number): DevnetRoles {
     feeRecipient: devnetKey(seed, 'fee recipient'),
     beneficiary: devnetKey(seed, 'insurance beneficiary'),
     helper: devnetKey(seed, 'helper'),
+    prover: devnetKey(seed, 'prover'),
   };
 }
 

@@ -20,6 +20,17 @@ export interface SequencerOptions {
   readonly onLine?: (line: string) => void;
 }
 
+/** A program that takes a sequencer's settings: the shipped one, or in demos one that lies. */
+export interface SequencerProgram {
+  readonly file: string;
+  /** On top of the settings. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** It may end by itself: nobody is told. */
+  readonly mayEnd: boolean;
+}
+
+const SHIPPED: SequencerProgram = { file: MAIN, environment: {}, mayEnd: false };
+
 /** The sequencer as a child process that can be killed and started again on the same data. */
 export class SequencerProcess {
   readonly apiUrl: string;
@@ -42,12 +53,12 @@ export class SequencerProcess {
   }
 
   /** Starts it and waits until it takes commands. Returns real milliseconds until then. @throws ChildError */
-  async start(): Promise<number> {
+  async start(program: SequencerProgram = SHIPPED): Promise<number> {
     const startedAt = performance.now();
     const { deployment, time, logFile } = this.#options;
     this.#child = await startScript({
       name: 'the sequencer',
-      file: MAIN,
+      file: program.file,
       args: [],
       logFile,
       environment: {
@@ -61,12 +72,14 @@ export class SequencerProcess {
         PLIMSOLL_FROM_BLOCK: String(deployment.fromBlock),
         PLIMSOLL_L1_POLL: '200',
         ...this.#options.settings,
+        ...program.environment,
       },
       ...(this.#options.onLine === undefined ? {} : { onLine: this.#options.onLine }),
     });
     const child = this.#child;
     void child.ended.then(() => {
-      if (!child.expectedToEnd) this.#tellOfEnd(child.failure('ended by itself'));
+      if (!child.expectedToEnd && !program.mayEnd)
+        this.#tellOfEnd(child.failure('ended by itself'));
     });
     await this.#waitUntilReady(child);
     return performance.now() - startedAt;

@@ -16,6 +16,8 @@ export interface WatcherOptions {
   readonly logFile: string;
   /** Beyond the address and data: `--once`, `--from-genesis`. */
   readonly flags?: readonly string[];
+  /** What it needs from the environment, such as `PLIMSOLL_KEY` for `--prove`. */
+  readonly environment?: Readonly<Record<string, string>>;
   readonly onLine?: (line: string) => void;
 }
 
@@ -48,6 +50,7 @@ export class WatcherProcess {
         ...['--data', options.dataFolder, ...(options.flags ?? [])],
       ],
       logFile: options.logFile,
+      ...(options.environment === undefined ? {} : { environment: options.environment }),
       onLine: (line) => {
         watcher.#hear(line);
         options.onLine?.(line);
