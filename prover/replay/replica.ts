@@ -5,6 +5,7 @@ import type { ReplayPosition, ReplayTree, SegmentReport } from '#shared/replay/t
 import { MarkCollector } from '#shared/state/marks.ts';
 import { StateTree } from '#shared/state/tree.ts';
 import { ProverError } from '../errors.ts';
+import { TradeAudit } from './trade-audit.ts';
 
 /** The engine everybody runs, ready to be instantiated. */
 export interface EngineCode {
@@ -59,6 +60,8 @@ export interface ReplicaHooks {
   readonly onSegment?: (report: SegmentReport) => void;
   /** The 128-byte blocks that a segment wrote; the view is valid during the call. */
   readonly onBlocks?: (blocks: Uint32Array) => void;
+  /** Whether every command is held to invariant 4; asked when an engine is made. */
+  readonly auditsTrades?: boolean;
 }
 
 /** An engine of our own, its tree, and the replayer that compares what L1 has with them. */
@@ -66,11 +69,14 @@ export class Replica {
   readonly engine: Engine;
   readonly watched: WatchedTree;
   readonly replayer: Replayer;
+  /** Null: trades are not audited. */
+  readonly trades: TradeAudit | null;
 
-  private constructor(engine: Engine, watched: WatchedTree, replayer: Replayer) {
-    this.engine = engine;
-    this.watched = watched;
-    this.replayer = replayer;
+  private constructor(parts: Pick<Replica, 'engine' | 'watched' | 'replayer' | 'trades'>) {
+    this.engine = parts.engine;
+    this.watched = parts.watched;
+    this.replayer = parts.replayer;
+    this.trades = parts.trades;
   }
 
   /** `load` brings zeroed memory to the state at a position. */
@@ -79,15 +85,19 @@ export class Replica {
     load: (tree: StateTree) => ReplayPosition,
     hooks: ReplicaHooks = {},
   ): Replica {
-    const engine = Engine.create({ module: code.module });
+    const named = new Set<number>();
+    const audits = hooks.auditsTrades === true;
+    const onEvent = audits ? TradeAudit.listen(named) : undefined;
+    const engine = Engine.create({ module: code.module, onEvent });
+    const trades = audits ? new TradeAudit(engine, named) : null;
     const watched = new WatchedTree(engine, hooks.onBlocks);
     const position = load(watched.tree);
     const { onSegment } = hooks;
     const replayer = new Replayer(
-      { engine, tree: watched, position },
+      { engine: trades ?? engine, tree: watched, position },
       onSegment ? { onSegment } : {},
     );
-    return new Replica(engine, watched, replayer);
+    return new Replica({ engine, watched, replayer, trades });
   }
 
   get tree(): StateTree {

@@ -75,6 +75,44 @@ describe.each(['incremental', 'full'] as const)('an audit, %s', (mode) => {
     );
   });
 
+  it.each([
+    ['a reserve that its orders do not need', 4, L.ACCOUNT_PREMIUM_RESERVE],
+    ['a cached margin that is not what the shorts need', 4, L.ACCOUNT_SHORT_MARGIN],
+    ['an order that its account does not know of', 3, L.ACCOUNT_OPEN_ORDERS],
+    ['lots open to buy that do not rest', 3, L.ACCOUNT_POSITIONS + L.POSITION_OPEN_BUY],
+  ] as const)('finds %s (invariant %i)', (_, invariant, field) => {
+    const audit = start();
+    trade(400);
+    const [, buyer] = accounts as [number, number];
+    world.expect(world.order(buyer, 0, 'buy', 300, 2));
+    audit.written(collector.collect());
+    audit.check();
+    const found = expect.objectContaining({ code: 'INVARIANT_BROKEN', invariant });
+    tamper(audit, L.ACCOUNTS + buyer * L.ACCOUNT_SIZE + field, 1n);
+    expect(() => audit.check()).toThrow(found);
+  });
+
+  it('holds when orders are cancelled one by one, all at once, and swept', () => {
+    const audit = start();
+    const [a, b] = accounts as [number, number];
+    const ids: bigint[] = [];
+    for (let tick = 300; tick < 310; tick++) {
+      world.expect(world.order(a, 0, 'buy', tick, 1));
+      ids.push(world.result.orderId);
+      world.expect(world.order(b, 0, 'sell', tick + 200, 1));
+    }
+    const step = (code: number) => {
+      world.expect(code);
+      audit.written(collector.collect());
+      audit.check();
+    };
+    step(world.run(world.signed(a, { kind: 'cancel', orderId: ids[0] as bigint })));
+    step(world.run(world.signed(a, { kind: 'cancelAll' })));
+    step(world.run({ kind: 'sweep', orderIds: ids.slice(1, 5) }));
+    step(world.order(a, 0, 'buy', 320, 4));
+    step(world.run(world.signed(b, { kind: 'cancelAll' })));
+  });
+
   it('finds a clock that goes back', () => {
     const audit = start();
     audit.check();

@@ -1,6 +1,8 @@
 import * as L from '#shared/engine/layout.ts';
 import { BLOCK_BYTES } from '#shared/machine/wasm/areas.ts';
 import { Auditor, InvariantError } from '#shared/replay/audit.ts';
+import { checkCachedMargin } from '#shared/replay/margin.ts';
+import { Reserves } from './reserves.ts';
 
 export const AUDIT_MODES = ['incremental', 'full', 'off'] as const;
 export type AuditMode = (typeof AUDIT_MODES)[number];
@@ -29,6 +31,7 @@ export class RunningAudit {
   #accounts = new Set<number>();
   #instruments = new Set<number>();
   #orders = new Set<number>();
+  readonly #reserves = new Reserves();
 
   constructor(mode: AuditMode, view: DataView) {
     this.#mode = mode;
@@ -41,10 +44,12 @@ export class RunningAudit {
     this.#shares.clear();
     this.#sums = { cash: 0n, flat: 0n, withdrawn: 0n };
     this.#lots.clear();
+    this.#reserves.clear();
     this.#forget();
     if (this.#mode !== 'incremental') return;
     for (let id = 0; id < this.#auditor.accounts; id++) this.#accounts.add(id);
     for (let slot = 0; slot < L.MAX_INSTRUMENTS; slot++) this.#instruments.add(slot);
+    for (let slot = 0; slot < this.#auditor.orderTop; slot++) this.#orders.add(slot);
   }
 
   /** Hears of the 128-byte blocks that were written. */
@@ -58,6 +63,11 @@ export class RunningAudit {
     if (this.#mode === 'off') return;
     if (this.#mode === 'full') {
       this.#auditor.audit();
+      this.#reserves.clear();
+      for (let slot = 0; slot < this.#auditor.orderTop; slot++) this.#orders.add(slot);
+      for (let id = 0; id < this.#auditor.accounts; id++) this.#accounts.add(id);
+      this.#marginsHold();
+      this.#forget();
       return;
     }
     const touched = new Set<number>();
@@ -70,6 +80,7 @@ export class RunningAudit {
     }
     this.#sumsHold();
     this.#booksHold();
+    this.#marginsHold();
     this.#auditor.order();
     this.#forget();
   }
@@ -154,6 +165,18 @@ export class RunningAudit {
       this.#instruments.add(this.#auditor.view.getUint16(at, true));
     }
     for (const instrument of this.#instruments) this.#auditor.book(instrument);
+  }
+
+  /** What accounts have reserved and are margined at is what their orders and positions say. */
+  #marginsHold() {
+    for (const slot of this.#orders) {
+      for (const id of this.#reserves.move(this.#auditor, slot)) this.#accounts.add(id);
+    }
+    for (const id of this.#accounts) {
+      if (id >= this.#auditor.accounts) continue;
+      this.#reserves.check(this.#auditor, id);
+      checkCachedMargin(this.#auditor, id);
+    }
   }
 
   #forget() {

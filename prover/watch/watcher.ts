@@ -91,6 +91,7 @@ export class Watcher {
             this.#segment = report;
           },
           onBlocks: (blocks) => this.#audit?.written(blocks),
+          auditsTrades: audit !== 'off',
         },
       },
     );
@@ -160,6 +161,7 @@ export class Watcher {
     }
     let audited = this.#options.audit === 'off' ? '' : ', invariants hold';
     try {
+      state.replica.trades?.check();
       this.#audit?.check();
     } catch (error) {
       if (!(error instanceof InvariantError)) throw error;

@@ -5,11 +5,14 @@ import { RECORDS } from '#shared/state/fields.ts';
 
 const LISTED = 1;
 const SETTLED = 2;
-const INSTRUMENT_TOP = (() => {
-  const field = RECORDS.Globals.fields.find(({ name }) => name === 'instrumentTop');
-  if (field === undefined) throw new Error('Globals have no instrumentTop.');
+const INSTRUMENT_TOP = globalsOffset('instrumentTop');
+const ORDER_TOP = globalsOffset('orderTop');
+
+function globalsOffset(name: string): number {
+  const field = RECORDS.Globals.fields.find((one) => one.name === name);
+  if (field === undefined) throw new Error(`Globals have no ${name}.`);
   return field.offset;
-})();
+}
 
 /** A state that the rules exclude: the engine has a bug, whoever agrees on the root. */
 export class InvariantError extends PlimsollError {
@@ -44,6 +47,11 @@ export class Auditor {
 
   i64(at: number): bigint {
     return this.view.getBigInt64(at, true);
+  }
+
+  /** Order slots ever used. */
+  get orderTop(): number {
+    return this.u32(ORDER_TOP);
   }
 
   get accounts(): number {
