@@ -93,8 +93,9 @@ export class Journal {
     return new Promise((resolve, reject) => this.#idle.push({ resolve, reject }));
   }
 
-  /** Commits what waits and closes the database. */
+  /** Commits what waits and closes the database; once it is closed there is nothing more to do. */
   async close(): Promise<void> {
+    if (this.#closing) return;
     if (this.#failed === null) {
       await this.drained();
       this.#closing = true;
