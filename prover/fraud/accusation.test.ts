@@ -28,9 +28,17 @@ describe('an accusation', () => {
 
   it('is that a segment has no room for a root, though an earlier one is wrong too', () => {
     const data = concatBytes(encodeBatch([COMMAND]), SHORT, encodeBatch([COMMAND]));
-    const short = { kind: 'shortSegment', segment: 1 };
+    const short = { kind: 'noRoot', segment: 1 };
     expect(accused(data, { code: 'SEGMENT_ROOT', segment: 0 })).toEqual(short);
     expect(accused(data, null)).toEqual(short);
+  });
+
+  it('is that a segment claims zero', () => {
+    const data = encodeBatch([{ ...COMMAND, root: root(0) }, COMMAND]);
+    expect(accused(data, { code: 'SEGMENT_ROOT', segment: 0 })).toEqual({
+      kind: 'noRoot',
+      segment: 0,
+    });
   });
 
   it('is that a segment without commands changes the root, but not that it keeps it', () => {
@@ -67,6 +75,6 @@ describe('an accusation', () => {
   it('can be insisted on', () => {
     const data = concatBytes(encodeBatch([COMMAND]), SHORT);
     expect(accused(data, null, 0)).toEqual({ kind: 'segment', segment: 0 });
-    expect(accused(data, null, 1)).toEqual({ kind: 'shortSegment', segment: 1 });
+    expect(accused(data, null, 1)).toEqual({ kind: 'noRoot', segment: 1 });
   });
 });

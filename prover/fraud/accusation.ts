@@ -12,8 +12,8 @@ export type HeaderFact = 'clock' | 'indexTime' | 'volatilityTime' | 'inboxCount'
 export type Accusation =
   /** The last claimed root is zero, which no state has. */
   | { readonly kind: 'zeroRoot' }
-  /** A segment has no room for a root. */
-  | { readonly kind: 'shortSegment'; readonly segment: number }
+  /** A segment has no room for a root, or claims zero. */
+  | { readonly kind: 'noRoot'; readonly segment: number }
   /** A segment without commands claims another root than the one before it. */
   | { readonly kind: 'emptySegment'; readonly segment: number }
   /** The header says something else than the state whose root it claims. */
@@ -46,7 +46,7 @@ export function accuse(
 ): Accusation | null {
   if (segment !== undefined) return ofSegment(header, segments, segment);
   if (header.finalRoot === ZERO_ROOT) return { kind: 'zeroRoot' };
-  for (const kind of ['shortSegment', 'emptySegment'] as const) {
+  for (const kind of ['noRoot', 'emptySegment'] as const) {
     for (let index = 0; index < segments.length; index++) {
       const found = ofSegment(header, segments, index);
       if (found.kind === kind) return found;
@@ -63,9 +63,10 @@ function ofSegment(
   segments: readonly DecodedSegment[],
   segment: number,
 ): Accusation {
-  const { bytes, commands, root } = segments[segment] as DecodedSegment;
-  if (bytes.length < ROOT_BYTES) return { kind: 'shortSegment', segment };
-  const differs = bytesToHex(root) !== rootBefore(header, segments, segment);
+  const { commands, root } = segments[segment] as DecodedSegment;
+  const claimed = bytesToHex(root);
+  if (claimed === ZERO_ROOT) return { kind: 'noRoot', segment };
+  const differs = claimed !== rootBefore(header, segments, segment);
   return commands.length === 0 && differs
     ? { kind: 'emptySegment', segment }
     : { kind: 'segment', segment };
@@ -93,8 +94,8 @@ export function describeAccusation(accusation: Accusation): string {
   switch (accusation.kind) {
     case 'zeroRoot':
       return 'its last root is zero, which no state has';
-    case 'shortSegment':
-      return `segment ${accusation.segment} is too short to hold a root`;
+    case 'noRoot':
+      return `segment ${accusation.segment} claims no root, or zero, which no state has`;
     case 'emptySegment':
       return `segment ${accusation.segment} has no commands, and claims another root than the one before it`;
     case 'fact':

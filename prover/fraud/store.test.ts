@@ -31,14 +31,16 @@ const record: SessionRecord = {
   header,
   parent: header,
   accusation: { kind: 'segment', segment: 2 },
-  segment: 2,
+  index: 2,
   salt: HASH,
   commitment: HASH,
-  shown: { index: 2, count: 3, bytes: '0x1234', path: [HASH] },
+  shown: { data: '0x1234', count: 3, path: [HASH] },
   previous: null,
-  fact: null,
+  facts: null,
   words: ['what it is about'],
   begunAt: 2n ** 63n,
+  begunInBlock: 7n,
+  attempt: 0,
   plan: 0,
   outcome: null,
 };
@@ -55,6 +57,7 @@ const step = (pc: number): PlannedStep => ({
   after: state,
   afterHash: HASH,
   steps: 1000,
+  leaves: 1,
   gas: 16_000_000n,
 });
 
