@@ -5,6 +5,7 @@ import type { Entry } from '#shared/machine/program/program.ts';
 import { bytesToHex } from '#shared/protocol/bytes.ts';
 import { MachineCore, type RunLimits } from './core.ts';
 import { MachineError } from './errors.ts';
+import { PathCounter } from './paths.ts';
 import type { RunnableProgram } from './program.ts';
 import { type NodeSource, SparseTree } from './sparse-tree.ts';
 import { encodeLink, hashHex, hashState, type MachineState } from './state.ts';
@@ -16,8 +17,17 @@ export interface MachineOptions {
   /** What readCommand gives. */
   readonly input?: Uint8Array | undefined;
   readonly recover?: RecoverAddress | undefined;
+  /** What the Solidity machine costs, so that `run` can stop at a gas limit. */
+  readonly meter?: StepGas | undefined;
   /** A call that takes more steps is an error (default 10^10). */
   readonly maxSteps?: bigint | undefined;
+}
+
+/** Gas of a step by opcode, of a leaf and of a node of the witness. */
+export interface StepGas {
+  readonly steps: readonly number[];
+  readonly leaf: number;
+  readonly node: number;
 }
 
 export interface CallResult {
@@ -54,6 +64,7 @@ export class Machine {
   readonly core: MachineCore;
   #tree: SparseTree;
   #input: Uint8Array;
+  #paths = new PathCounter();
   readonly #maxSteps: bigint;
   /** Registers and state when the stretch began; undefined until a call did. */
   #begun: { readonly registers: Uint8Array; readonly before: MachineState } | undefined;
@@ -65,10 +76,13 @@ export class Machine {
     if (options.memory === undefined) {
       for (const { offset, bytes } of program.data) this.#tree.writeBytes(offset, bytes);
     }
+    const { meter } = options;
     this.core = new MachineCore(program.code, {
       fetchLeaf: (index) => this.#tree.leaf(index),
+      leafGas: meter && ((index) => meter.leaf + meter.node * this.#paths.add(index)),
       recover: options.recover,
     });
+    if (meter) this.core.setGas(meter.steps);
     this.core.setPages(program.pages, program.maxPages);
     program.globals.forEach((value, i) => {
       this.core.setRegister(i, value);
@@ -233,6 +247,7 @@ export class Machine {
   #mark(): void {
     this.core.clearMeter();
     this.core.clearVisits();
+    this.#paths = new PathCounter();
     this.#begun = { registers: this.core.packRegisters(), before: this.state() };
   }
 }

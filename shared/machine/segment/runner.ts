@@ -5,11 +5,11 @@ import { STATUS } from '#shared/machine/isa.ts';
 import { MachineCore, STOP, type TouchedLeaf } from '#shared/machine/run/core.ts';
 import { MachineError } from '#shared/machine/run/errors.ts';
 import { beginCall } from '#shared/machine/run/machine.ts';
+import { PathCounter } from '#shared/machine/run/paths.ts';
 import type { RunnableProgram } from '#shared/machine/run/program.ts';
 import { commandInput, type DecodedCommand } from '#shared/protocol/batch.ts';
 import { isConsume } from '#shared/replay/segment.ts';
 import type { GasModel } from './gas.ts';
-import { PathCounter } from './paths.ts';
 import { PHASE, type SegmentState, type Until } from './state.ts';
 
 /** What a segment consists of, decoded. */
