@@ -1,6 +1,5 @@
-import { Command, CommanderError } from 'commander';
-import { OptionError } from '#infra/devnet/errors.ts';
-import { wholeNumber } from '#infra/devnet/options.ts';
+import { Command } from 'commander';
+import { parseArguments, wholeNumber } from '#infra/devnet/command-line.ts';
 
 export interface DemoOptions {
   /** Price files as given; empty: a simulated market. */
@@ -17,22 +16,12 @@ export function parseDemoOptions(
   args: readonly string[],
   output: (text: string) => void,
 ): DemoOptions | undefined {
-  const program = new Command('npm run demo --')
+  const program = new Command()
     .description('Shows, unattended and in under five minutes, all that Plimsoll does.')
     .option('--prices <file...>', 'drive the market from recorded one-minute bars')
     .option('--seed <number>', 'seed of the simulated market, bots and keys', String(DEFAULT_SEED))
-    .option('--keep', 'keep the data and logs', false)
-    .allowExcessArguments(false)
-    .exitOverride()
-    .configureOutput({ writeOut: output, writeErr: () => undefined });
-  try {
-    program.parse([...args], { from: 'user' });
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode === 0) return undefined;
-    const said = error.message.replace(/^error: /, '');
-    throw new OptionError('OPTION_UNKNOWN', said, 'npm run demo -- --help lists the options.');
-  }
+    .option('--keep', 'keep the data and logs', false);
+  if (!parseArguments(program, args, { how: 'npm run demo', output })) return undefined;
   const values = program.opts<{ prices?: string[]; seed: string; keep: boolean }>();
   return {
     prices: values.prices ?? [],

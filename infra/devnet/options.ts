@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
-import { Command, CommanderError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { MAX_RATE } from './clock.ts';
-import { OptionError } from './errors.ts';
+import { parseArguments, wholeNumber } from './command-line.ts';
 
 export interface DevnetOptions {
   /** Price files as given; empty: a simulated market. */
@@ -28,7 +28,7 @@ export function parseDevnetOptions(
   args: readonly string[],
   output: (text: string) => void,
 ): DevnetOptions | undefined {
-  const program = new Command('npm start --')
+  const program = new Command()
     .description('Runs a whole Plimsoll on this machine: L1, exchange, oracle, watcher and bots.')
     .option('--prices <file...>', 'drive the market from recorded one-minute bars')
     .option('--seed <number>', 'seed of the simulated market, bots and keys (printed)')
@@ -38,18 +38,8 @@ export function parseDevnetOptions(
     .option('--l1-port <number>', 'port of anvil (default 8545, or a free one)')
     .option('--rate <number>', `how fast time runs, 1 to ${MAX_RATE}`, '1')
     .option('--orders <number>', 'orders a second of all bots together, 1 to 2000', '60')
-    .addOption(new Option('--for <seconds>', 'end by itself after this time'))
-    .allowExcessArguments(false)
-    .exitOverride()
-    .configureOutput({ writeOut: output, writeErr: () => undefined });
-  try {
-    program.parse([...args], { from: 'user' });
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode === 0) return undefined;
-    const said = error.message.replace(/^error: /, '');
-    throw new OptionError('OPTION_UNKNOWN', said, 'npm start -- --help lists the options.');
-  }
+    .addOption(new Option('--for <seconds>', 'end by itself after this time'));
+  if (!parseArguments(program, args, { how: 'npm start', output })) return undefined;
   return fromValues(program.opts());
 }
 
@@ -72,17 +62,4 @@ function fromValues(values: Record<string, unknown>): DevnetOptions {
     ordersPerSecond: whole('orders', '--orders', 1, 2000) ?? 60,
     forSeconds: whole('for', '--for', 1, 1_000_000),
   };
-}
-
-/** A whole number in [low, high]. @throws OptionError OPTION_NUMBER */
-export function wholeNumber(given: string, flag: string, low: number, high: number): number {
-  const value = Number(given);
-  if (!/^\d{1,16}$/.test(given) || value < low || value > high) {
-    throw new OptionError(
-      'OPTION_NUMBER',
-      `${flag} is ${JSON.stringify(given.slice(0, 40))}`,
-      `Give a whole number from ${low} to ${high}.`,
-    );
-  }
-  return value;
 }
