@@ -1,6 +1,6 @@
 import * as L from '#shared/engine/layout.ts';
 import { bytesToHex } from '#shared/protocol/bytes.ts';
-import { RECORDS, type RecordShape } from '#shared/state/fields.ts';
+import { offsetOf, RECORDS } from '#shared/state/fields.ts';
 
 /** A quantity of one instrument, valued as an exit values it. */
 export interface HeldPosition {
@@ -33,11 +33,6 @@ export interface AccountState {
   readonly equity: bigint;
 }
 
-const offsetOf = (shape: RecordShape, name: string): number => {
-  const field = shape.fields.find((one) => one.name === name);
-  if (field === undefined) throw new Error(`${shape.file} has no field ${name}.`);
-  return field.offset;
-};
 const INSTRUMENT = {
   underlying: offsetOf(RECORDS.Instrument, 'underlying'),
   nameLength: offsetOf(RECORDS.Instrument, 'nameLength'),

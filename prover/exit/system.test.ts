@@ -6,7 +6,7 @@ import { FACT_INDEX_TIME, UNDERLYINGS } from '#shared/engine/layout.ts';
 import { bytesToHex } from '#shared/protocol/bytes.ts';
 import { decodeCommand } from '#shared/protocol/commands.ts';
 import { indexDigest, surfaceDigest } from '#shared/protocol/typed-data.ts';
-import { RECORDS } from '#shared/state/fields.ts';
+import { offsetOf, RECORDS } from '#shared/state/fields.ts';
 import { DAY_MS, SIGNERS, START_MS, sign } from '#test/engine/world.ts';
 import { DEPLOYER } from '../testing/exchange.ts';
 import {
@@ -21,8 +21,7 @@ import {
 import { forceSystem, parseSystem } from './system.ts';
 import { ExitTool } from './tool.ts';
 
-const EPOCH_INDEX =
-  RECORDS.Underlying.fields.find(({ name }) => name === 'epochIndex')?.offset ?? Number.NaN;
+const EPOCH_INDEX = offsetOf(RECORDS.Underlying, 'epochIndex');
 const EXPIRY_DAY = Math.floor(START_MS / DAY_MS) + 4;
 let scene: Scene;
 afterEach(async () => {

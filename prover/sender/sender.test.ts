@@ -87,15 +87,7 @@ describe('fees', () => {
         before.maxPriorityFeePerGas * 9n,
       );
     }
-    let ended = false;
-    void sent.then(() => {
-      ended = true;
-    });
-    await world.mineUntil(
-      () => ended,
-      'the transaction',
-      () => 1,
-    );
+    await world.mineUntilEnded(sent, () => 1);
     expect(store.all()).toMatchObject([{ nonce: 0 }]);
     expect(await world.minted(1)).toBe(1n);
   });
@@ -126,15 +118,7 @@ describe('fees', () => {
     const highest = () => store.all()[0]?.versions.at(-1)?.maxFeePerGas ?? 0n;
     expect(highest()).toBeLessThanOrEqual(ceilings.calm);
     await world.anvil.request('evm_setNextBlockTimestamp', [Number(now + 2000n)]);
-    let ended = false;
-    void sent.then(() => {
-      ended = true;
-    });
-    await world.mineUntil(
-      () => ended,
-      'the transaction',
-      () => 60,
-    );
+    await world.mineUntilEnded(sent, () => 60);
     expect(highest()).toBeGreaterThan(parseGwei('60'));
     expect(highest()).toBeLessThanOrEqual(ceilings.urgent);
     expect(await world.minted(1)).toBe(1n);
@@ -240,11 +224,7 @@ describe('nonces', () => {
     ]);
     await world.mine(3);
     await until(() => logs.some(({ msg }) => msg.includes('took its nonce')), 'the loss');
-    let ended = false;
-    void sent.then(() => {
-      ended = true;
-    });
-    await world.mineUntil(() => ended, 'the transaction');
+    await world.mineUntilEnded(sent);
     expect(await world.client.getTransactionCount({ address: OWNER.address })).toBe(2);
     expect(await world.minted(1)).toBe(1n);
   });
@@ -256,11 +236,7 @@ describe('nonces', () => {
     await world.pooled(2);
     expect(store.all()).toMatchObject([{ nonce: 1 }]);
     await world.anvil.request('anvil_dropTransaction', [foreign]);
-    let ended = false;
-    void sent.then(() => {
-      ended = true;
-    });
-    await world.mineUntil(() => ended, 'the transaction');
+    await world.mineUntilEnded(sent);
     expect(await world.client.getTransactionCount({ address: OWNER.address })).toBe(2);
     expect(await world.minted(1)).toBe(1n);
     expect(store.all()).toMatchObject([{ intent: { key: 'mint 1' } }]);
@@ -276,15 +252,7 @@ describe('nonces', () => {
     // Anvil does not count what no block can take now, so to it the nonce is free.
     const blocked = /^nonce 0 of 0x\w+ is .*, and what comes after it waits$/;
     await until(() => blocked.test(sender.trouble ?? ''), 'the obstacle to be seen');
-    let ended = false;
-    void sent.then(() => {
-      ended = true;
-    });
-    await world.mineUntil(
-      () => ended,
-      'the transaction',
-      () => 20,
-    );
+    await world.mineUntilEnded(sent, () => 20);
     expect(await world.minted(1)).toBe(1n);
   });
 });

@@ -153,6 +153,17 @@ export class SenderWorld {
     }
   }
 
+  /** Mines blocks until a transaction is mined. */
+  async mineUntilEnded(sent: Promise<unknown>, baseFeeGwei?: () => number): Promise<void> {
+    let ended = false;
+    const note = () => {
+      ended = true;
+    };
+    void sent.then(note, note);
+    await this.mineUntil(() => ended, 'the transaction', baseFeeGwei);
+    await sent;
+  }
+
   /** OWNER's transactions in the pool, by nonce. */
   async pool(): Promise<Record<string, { hash: Hex; gas: Hex; maxFeePerGas: Hex }>> {
     const content = (await this.anvil.request('txpool_content')) as Record<

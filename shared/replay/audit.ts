@@ -1,18 +1,12 @@
 /** The invariants of the design's exchange.md, recounted from memory without any of the engine's own sums. */
 import * as L from '#shared/engine/layout.ts';
 import { PlimsollError } from '#shared/protocol/errors.ts';
-import { RECORDS } from '#shared/state/fields.ts';
+import { offsetOf, RECORDS } from '#shared/state/fields.ts';
 
 const LISTED = 1;
 const SETTLED = 2;
-const INSTRUMENT_TOP = globalsOffset('instrumentTop');
-const ORDER_TOP = globalsOffset('orderTop');
-
-function globalsOffset(name: string): number {
-  const field = RECORDS.Globals.fields.find((one) => one.name === name);
-  if (field === undefined) throw new Error(`Globals have no ${name}.`);
-  return field.offset;
-}
+const INSTRUMENT_TOP = offsetOf(RECORDS.Globals, 'instrumentTop');
+const ORDER_TOP = offsetOf(RECORDS.Globals, 'orderTop');
 
 /** A state that the rules exclude: the engine has a bug, whoever agrees on the root. */
 export class InvariantError extends PlimsollError {

@@ -1,16 +1,11 @@
 /** Free collateral by the design's exchange.md ("Standard"), counted anew from an account's records and nothing that the engine adds up. */
 import { FLAG_REDUCE_ONLY, FLAG_SELL } from '#shared/engine/kinds.ts';
 import * as L from '#shared/engine/layout.ts';
-import { RECORDS, type RecordShape } from '#shared/state/fields.ts';
+import { offsetOf, RECORDS } from '#shared/state/fields.ts';
 import { type Auditor, InvariantError } from './audit.ts';
 
 const SETTLED = 2;
 
-const offsetOf = (shape: RecordShape, name: string): number => {
-  const field = shape.fields.find((one) => one.name === name);
-  if (field === undefined) throw new Error(`${shape.file} has no field ${name}.`);
-  return field.offset;
-};
 const INSTRUMENT = {
   underlying: offsetOf(RECORDS.Instrument, 'underlying'),
   put: offsetOf(RECORDS.Instrument, 'put'),

@@ -32,6 +32,13 @@ function record(name: string, file: string): RecordShape {
   return { file, fields: fieldsOf(name, source) };
 }
 
+/** Where a field begins in its record. Throws where the record has none of that name. */
+export function offsetOf(shape: RecordShape, name: string): number {
+  const field = shape.fields.find((one) => one.name === name);
+  if (field === undefined) throw new Error(`${shape.file} has no field ${name}.`);
+  return field.offset;
+}
+
 /** The fields that the source of an AssemblyScript class declares. Throws where there is no such class. */
 export function fieldsOf(name: string, source: string): Field[] {
   const from = source.indexOf(`export class ${name} {`);
