@@ -33,6 +33,13 @@ function after(draft: Draft, bytes: Uint8Array): Posting {
   return { header: draft.header, data: concatBytes(...draft.segments.map(encode), bytes) };
 }
 
+/** The batch with bytes in front of the told segment. */
+function inside(draft: Draft, bytes: Uint8Array): Posting {
+  const data = draft.segments.map(encode);
+  data.splice(draft.told, 0, bytes);
+  return { header: draft.header, data: concatBytes(...data) };
+}
+
 const plain = {
   tell: trade,
   answers: { honest: OK, lying: OK },
@@ -98,6 +105,32 @@ const rootLies: readonly Lie[] = [
     finding: 'EMPTY_SEGMENT_ROOT',
     where: 'appended',
     words: [/without commands must keep the root/],
+  },
+];
+
+/** What is wrong in the middle of a batch that ends well: only its segment proves it, not the header. */
+const insideLies: readonly Lie[] = [
+  {
+    ...plain,
+    name: 'zero-root-inside',
+    description: 'Claims zero as a root in the middle of a batch.',
+    post: (draft) => instead(draft, ({ commands }) => encode({ commands, root: ZERO })),
+    words: [/claimed as 0x0{64}/],
+  },
+  {
+    ...plain,
+    name: 'empty-segment-inside',
+    description: 'Moves the root by a segment without commands, and back.',
+    post: (draft) => inside(draft, encode({ commands: [], root: keccak256(ZERO) })),
+    finding: 'EMPTY_SEGMENT_ROOT',
+    words: [/without commands must keep the root/],
+  },
+  {
+    ...plain,
+    name: 'short-segment-inside',
+    description: 'Posts a segment too short for a root in the middle of a batch.',
+    post: (draft) => inside(draft, Uint8Array.of(0, 3, 0, 1, 5)),
+    words: [/too short to hold a root/],
   },
 ];
 
@@ -229,4 +262,4 @@ const formLies: readonly Lie[] = [
   },
 ];
 
-export const dataLies: readonly Lie[] = [...rootLies, ...commandLies, ...formLies];
+export const dataLies: readonly Lie[] = [...rootLies, ...insideLies, ...commandLies, ...formLies];
