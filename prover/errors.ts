@@ -42,7 +42,8 @@ export type ProverErrorCode =
   | 'NO_JUDGE'
   | 'WRONG_PROGRAM'
   | 'CANNOT_BE_PLANNED'
-  | 'PROOF_STUCK';
+  | 'PROOF_STUCK'
+  | 'ENDED';
 
 /** What watcher and exit tool refuse or cannot do. */
 export class ProverError extends PlimsollError {

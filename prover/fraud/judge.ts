@@ -35,6 +35,17 @@ interface Call<N extends JudgeFunction> {
   readonly gas?: (calldataBytes: number) => bigint;
 }
 
+export interface Prices {
+  /** Wei that come back when the proof is concluded. */
+  readonly sessionBond: bigint;
+  /** At most. */
+  readonly gas: bigint;
+  /** Wei a unit, generously. */
+  readonly gasPrice: bigint;
+  /** Of the challenger, wei. */
+  readonly balance: bigint;
+}
+
 /** The judge on L1 as a challenger sees it: what it says of a session, and the transactions that move one. */
 export class Judge {
   readonly constants: Constants;
@@ -84,14 +95,15 @@ export class Judge {
     return { block: block.number, now: block.timestamp };
   }
 
-  /** Wei that all of a proof may take at today's fees, bond included, and what the challenger has. */
-  async funds(steps: readonly PlannedStep[]): Promise<{ needed: bigint; balance: bigint }> {
+  /** What a proof costs at today's fees, and what there is to pay it with. */
+  async prices(steps: readonly PlannedStep[]): Promise<Prices> {
     const { client } = this.#l1;
+    const { sessionBond } = this.constants;
+    const gas = steps.reduce((sum, step) => sum + step.gas, SMALL_CALLS_GAS);
     return patiently(this.#patience, async () => {
       const { maxFeePerGas } = await client.estimateFeesPerGas();
-      const gas = steps.reduce((sum, step) => sum + step.gas, SMALL_CALLS_GAS);
       const balance = await client.getBalance({ address: this.challenger });
-      return { needed: this.constants.sessionBond + gas * maxFeePerGas, balance };
+      return { sessionBond, gas, gasPrice: maxFeePerGas, balance };
     });
   }
 

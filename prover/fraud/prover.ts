@@ -7,7 +7,7 @@ import type { Sender } from '../sender/sender.ts';
 import type { Intent } from '../sender/types.ts';
 import type { Case } from './case.ts';
 import { Course } from './course.ts';
-import type { Judge } from './judge.ts';
+import type { Judge, Prices } from './judge.ts';
 import type { ProverMetrics } from './metrics.ts';
 import type { SegmentPlanner } from './plan.ts';
 import { commitmentOf, newRecord, type RecordOptions } from './record.ts';
@@ -95,17 +95,19 @@ export class FraudProver {
     }
     for (const line of fresh.words) say(line);
     const steps = isImmediate(fresh.accusation) ? [] : await this.#plan(kase);
-    for (const line of describePlan(fresh, steps)) say(line);
-    await this.#affordable(steps);
+    const prices = await judge.prices(steps);
+    for (const line of describePlan(fresh, steps, prices)) say(line);
+    this.#affordable(prices);
     store.saveSteps(fresh.id, steps);
     // INVARIANT: kept before the commitment is sent; a commitment whose salt is forgotten is a lost bond.
     store.save(fresh);
     return fresh;
   }
 
-  /** Goes on with everything that has not ended. */
-  async resume(): Promise<Outcome[]> {
-    const open = this.#deps.store.all().filter(({ outcome }) => outcome === null);
+  /** Goes on with what an earlier run began: everything that has not ended. */
+  async resume(
+    open = this.#deps.store.all().filter(({ outcome }) => outcome === null),
+  ): Promise<Outcome[]> {
     for (const { header } of open)
       this.#deps.say(`going on with the proof of batch ${header.number}`);
     return Promise.all(open.map((record) => this.pursue(record)));
@@ -309,13 +311,12 @@ export class FraudProver {
     return steps;
   }
 
-  async #affordable(steps: readonly PlannedStep[]): Promise<void> {
-    const { judge } = this.#deps;
-    const { needed, balance } = await judge.funds(steps);
+  #affordable({ sessionBond, gas, gasPrice, balance }: Prices): void {
+    const needed = sessionBond + gas * gasPrice;
     if (balance >= needed) return;
     throw new ProverError(
       'NO_FUNDS',
-      `The proof needs about ${ether(needed)} ETH for bond and gas, and ${judge.challenger} has ${ether(balance)}. Send it some and try again. Nothing was sent.`,
+      `The proof needs up to ${ether(needed)} ETH for bond and gas, and ${this.#deps.judge.challenger} has ${ether(balance)}. Send it some and try again. Nothing was sent.`,
     );
   }
 

@@ -126,3 +126,31 @@ export class SqliteSessionStore implements SessionStore {
 function recordOf(row: unknown): SessionRecord {
   return fromText((row as { record: string }).record) as SessionRecord;
 }
+
+/** Forgets everything with the process; what was committed can be found again from the key and L1. */
+export class MemorySessionStore implements SessionStore {
+  readonly #records = new Map<Hex, SessionRecord>();
+  readonly #steps = new Map<Hex, readonly PlannedStep[]>();
+
+  load(id: Hex): SessionRecord | undefined {
+    return this.#records.get(id);
+  }
+
+  all(): SessionRecord[] {
+    return [...this.#records.values()];
+  }
+
+  save(record: SessionRecord): void {
+    this.#records.set(record.id, record);
+  }
+
+  steps(id: Hex): PlannedStep[] {
+    return [...(this.#steps.get(id) ?? [])];
+  }
+
+  saveSteps(id: Hex, steps: readonly PlannedStep[]): void {
+    this.#steps.set(id, steps);
+  }
+
+  close(): void {}
+}

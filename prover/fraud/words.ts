@@ -1,6 +1,9 @@
-import { formatEther, type Hex } from 'viem';
+import { formatEther } from 'viem';
+import { PHASE } from '#shared/machine/segment/state.ts';
+import { gwei } from '../sender/terms.ts';
 import { describeAccusation } from './accusation.ts';
 import type { Case } from './case.ts';
+import type { Prices } from './judge.ts';
 import { isImmediate, type PlannedStep, type SessionRecord } from './session.ts';
 
 /** Wei in ETH, short. */
@@ -20,27 +23,26 @@ export function describeCase({ event, accusation, finding }: Case): string[] {
   return lines;
 }
 
-/** What is going to be sent. */
+/** What is going to be sent, and what it may cost. */
 export function describePlan(
   record: Pick<SessionRecord, 'accusation'>,
   steps: readonly PlannedStep[],
+  { sessionBond, gas, gasPrice }: Prices,
 ): string[] {
+  const cost = `  gas: ${gas} at most, ${ether(gas * gasPrice)} ETH at ${gwei(gasPrice)} gwei; bond: ${ether(sessionBond)} ETH, which a proof brings back`;
   if (isImmediate(record.accusation)) {
-    return ['plan: a commitment, and at least one block later one transaction that proves it.'];
+    const plan = 'plan: a commitment, and a block later one transaction that proves it';
+    return [plan, cost];
   }
   const machineSteps = steps.reduce((sum, { steps: count }) => sum + count, 0);
-  const gas = steps.reduce((sum, step) => sum + step.gas, 0n);
+  const transactions = `${steps.length} ${steps.length === 1 ? 'transaction' : 'transactions'}`;
   return [
-    `plan: a commitment, and at least one block later an opening, ${steps.length} ${steps.length === 1 ? 'transaction' : 'transactions'} of the machine and a conclusion.`,
+    `plan: a commitment, and a block later an opening, ${transactions} with ${machineSteps} machine steps, and a conclusion`,
     ...steps.map((step, index) => {
       const { command, phase } = step.after;
-      const where = phase === 3 ? 'the end of the segment' : `command ${command}`;
-      return `  step ${index + 1} of ${steps.length}: ${step.steps} machine steps and ${leaves(step.witness.indices)} leaves, to ${where}; ${step.gas} gas at most`;
+      const where = phase === PHASE.DONE ? 'the end of the segment' : `command ${command}`;
+      return `  step ${index + 1}: ${step.steps} machine steps and ${step.leaves} leaves, to ${where}; ${step.gas} gas at most`;
     }),
-    `  together ${machineSteps} machine steps, ${gas} gas at most, and about 1,500,000 for the rest.`,
+    cost,
   ];
-}
-
-function leaves(indices: Hex): number {
-  return (indices.length - 2) / 8;
 }

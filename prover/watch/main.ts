@@ -2,6 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { CommanderError } from 'commander';
 import pino from 'pino';
 import { PlimsollError } from '#shared/protocol/errors.ts';
+import { readKey } from '../fraud/options.ts';
+import { proverFor } from '../fraud/watching.ts';
 import { WatchMetrics } from './metrics.ts';
 import { readWatchOptions } from './options.ts';
 import { EXIT_INVARIANT, EXIT_MISMATCH, Watcher } from './watcher.ts';
@@ -18,7 +20,20 @@ async function main(): Promise<number> {
   }
   const log = pino({ level: options.logLevel, name: 'watcher' }, pino.destination(2));
   try {
-    const code = await new Watcher(options, { metrics, log, say, signal: ending.signal }).run();
+    const { signal } = ending;
+    const openProver = options.prove
+      ? proverFor(options, {
+          account: readKey(process.env),
+          metrics: metrics.registry,
+          log,
+          say,
+          signal,
+        })
+      : undefined;
+    const code = await new Watcher(options, {
+      ...{ metrics, log, say, signal },
+      ...(openProver === undefined ? {} : { openProver }),
+    }).run();
     const wrong = code === EXIT_MISMATCH || code === EXIT_INVARIANT;
     if (wrong && options.metricsPort !== null && !options.once) {
       await sleep(options.lingerMs, undefined, { signal: ending.signal }).catch(() => undefined);

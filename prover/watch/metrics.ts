@@ -1,7 +1,39 @@
-import { createServer, type Server } from 'node:http';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Counter, Gauge, Registry } from 'prom-client';
 import { ProverError, textOf } from '../errors.ts';
+
+export interface MetricsServer {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/** Serves /metrics of a registry on the loopback. @throws ProverError BAD_OPTION if the port is taken */
+export async function serveMetrics(registry: Registry, port: number): Promise<MetricsServer> {
+  const server = createServer((request, response) => {
+    if (request.url !== '/metrics') {
+      response.writeHead(404).end();
+      return;
+    }
+    void registry.metrics().then((body) => {
+      response.writeHead(200, { 'content-type': registry.contentType }).end(body);
+    });
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (cause) => {
+      const message = `--metrics ${port} cannot be served (${textOf(cause)}). Choose another port.`;
+      reject(new ProverError('BAD_OPTION', message, { cause }));
+    });
+    server.listen(port, '127.0.0.1', resolve);
+  });
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
 
 /** What the watcher tells Prometheus. */
 export class WatchMetrics {
@@ -21,7 +53,7 @@ export class WatchMetrics {
     '1: every batch agrees, 0: a batch is wrong, -1: an invariant is broken',
   );
   readonly l1Up = this.#gauge('l1_up', '1: L1 answers');
-  #server: Server | undefined;
+  #server: MetricsServer | undefined;
 
   constructor() {
     this.verdict.set(1);
@@ -30,31 +62,12 @@ export class WatchMetrics {
 
   /** Serves /metrics on the loopback. Returns the port. @throws ProverError BAD_OPTION if it is taken */
   async listen(port: number): Promise<number> {
-    const server = createServer((request, response) => {
-      if (request.url !== '/metrics') {
-        response.writeHead(404).end();
-        return;
-      }
-      void this.registry.metrics().then((body) => {
-        response.writeHead(200, { 'content-type': this.registry.contentType }).end(body);
-      });
-    });
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', (cause) => {
-        const message = `--metrics ${port} cannot be served (${textOf(cause)}). Choose another port.`;
-        reject(new ProverError('BAD_OPTION', message, { cause }));
-      });
-      server.listen(port, '127.0.0.1', resolve);
-    });
-    this.#server = server;
-    return (server.address() as AddressInfo).port;
+    this.#server = await serveMetrics(this.registry, port);
+    return this.#server.port;
   }
 
   async close(): Promise<void> {
-    const server = this.#server;
-    if (server === undefined) return;
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
+    await this.#server?.close();
   }
 
   #counter(name: string, help: string): Counter {

@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { type Address, isAddress } from 'viem';
 import { ProverError } from '../errors.ts';
 import { AUDIT_MODES, type AuditMode } from '../replay/running-audit.ts';
+import { DEFAULT_CEILINGS, type FeeCeilings } from '../sender/ceiling.ts';
 
 /** What every tool needs to find the exchange. */
 export interface ChainOptions {
@@ -30,6 +31,16 @@ export interface WatchOptions extends ChainOptions {
   /** How long metrics stay up after a mismatch. */
   readonly lingerMs: number;
   readonly logLevel: string;
+  /** Prove on L1 what is found wrong, with the key in PLIMSOLL_KEY. */
+  readonly prove: boolean;
+  readonly proof: ProofOptions;
+}
+
+/** How proofs are sent. */
+export interface ProofOptions {
+  /** Blocks after which an ending counts; null: as the chain demands. */
+  readonly certainBlocks: bigint | null;
+  readonly ceilings: FeeCeilings;
 }
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'];
@@ -68,7 +79,7 @@ export function readChainOptions(values: Values, env: NodeJS.ProcessEnv): ChainO
 
 /** Reads the watcher's command line. @throws ProverError BAD_OPTION; CommanderError after --help */
 export function readWatchOptions(argv: readonly string[], env: NodeJS.ProcessEnv): WatchOptions {
-  const program = addChainOptions(new Command('watch'))
+  const program = addProofOptions(addChainOptions(new Command('watch')))
     .description(
       'Replays every batch from L1 alone and compares every root. Exit code 2: a batch is wrong.',
     )
@@ -83,7 +94,8 @@ export function readWatchOptions(argv: readonly string[], env: NodeJS.ProcessEnv
     .option('--snapshot-batches <n>', 'batches between snapshots', '256')
     .option('--against <file>', "the operator's snapshot, to name the first record that differs")
     .option('--linger <seconds>', 'after a mismatch keep metrics up this long', '30')
-    .option('--log-level <level>', LOG_LEVELS.join(', '), 'warn');
+    .option('--log-level <level>', LOG_LEVELS.join(', '), 'warn')
+    .option('--prove', 'prove on L1 what is wrong, paid for by the key in PLIMSOLL_KEY');
   const values = parseOptions(program, argv);
   return {
     ...readChainOptions(values, env),
@@ -96,6 +108,8 @@ export function readWatchOptions(argv: readonly string[], env: NodeJS.ProcessEnv
     against: values.against === undefined ? null : text('--against', values.against),
     lingerMs: 1000 * integer('--linger', values.linger, 0, 86_400),
     logLevel: oneOf('--log-level', values.logLevel, LOG_LEVELS),
+    prove: values.prove === true,
+    proof: readProofOptions(values),
   };
 }
 
@@ -114,6 +128,40 @@ export function plainParseError(error: unknown): unknown {
   if (!(error instanceof CommanderError) || error.code.startsWith('commander.help')) return error;
   const message = error.message.replace(/^error: /, '');
   return new ProverError('BAD_OPTION', `${message} See --help.`);
+}
+
+const GWEI = 1_000_000_000n;
+
+/** Adds what concerns the sending of proofs, for the watcher too. */
+export function addProofOptions(command: Command): Command {
+  return command
+    .option('--certain-blocks <n>', 'blocks after which an ending counts; default 2, on a devnet 0')
+    .option(
+      '--gwei <calm:urgent>',
+      'most to offer for a unit of gas at first, and at a deadline',
+      `${DEFAULT_CEILINGS.calm / GWEI}:${DEFAULT_CEILINGS.urgent / GWEI}`,
+    );
+}
+
+/** @throws ProverError BAD_OPTION */
+export function readProofOptions(values: Values): ProofOptions {
+  const { certainBlocks, gwei } = values;
+  const blocks =
+    certainBlocks === undefined
+      ? null
+      : BigInt(integer('--certain-blocks', certainBlocks, 0, 10_000));
+  const parts = typeof gwei === 'string' ? gwei.split(':') : [];
+  const [calm, urgent] = parts.map((part) => integer('--gwei', part, 1, 1_000_000));
+  if (parts.length !== 2 || calm === undefined || urgent === undefined || urgent < calm) {
+    throw new ProverError(
+      'BAD_OPTION',
+      '--gwei is two whole numbers, the smaller first, like 100:1000. See --help.',
+    );
+  }
+  return {
+    certainBlocks: blocks,
+    ceilings: { calm: BigInt(calm) * GWEI, urgent: BigInt(urgent) * GWEI },
+  };
 }
 
 type Value = string | boolean | undefined;

@@ -33,6 +33,22 @@ export interface WatcherDependencies {
   readonly say: (line: string) => void;
   /** Ends the watching, cleanly. */
   readonly signal: AbortSignal;
+  /** Proves on L1 what is found wrong; left out: it is only told. */
+  readonly openProver?: (found: Found) => Promise<WatchersProver>;
+}
+
+/** What a prover for this watcher needs. */
+export interface Found {
+  readonly l1: L1;
+  readonly code: EngineCode;
+  readonly patience: Patience;
+}
+
+export interface WatchersProver {
+  /** Goes on with what an earlier run began. */
+  resume(): Promise<unknown>;
+  /** False: L1 has left the branch with this batch, so there is nothing to prove any more. */
+  prove(event: BatchEvent): Promise<boolean>;
 }
 
 /** Follows L1 and nothing else, replays every batch and says of each what it checked. */
@@ -66,11 +82,21 @@ export class Watcher {
     let state: ChainState | undefined;
     try {
       const l1 = await connectL1(this.#options, this.#patience);
-      state = await this.#open(l1);
-      say(
-        `watching ${l1.settlement} on chain ${l1.chain.id}, engine ${this.#code.hash.slice(0, 16)}, from batch ${state.position.number + 1n}`,
-      );
-      return await this.#watch(state, l1);
+      const { openProver } = this.#deps;
+      const prover = await openProver?.({ l1, code: this.#code, patience: this.#patience });
+      const resumed = prover?.resume() ?? Promise.resolve();
+      // What fails there fails the watcher, but only once there is nothing else to do.
+      resumed.catch(() => {});
+      for (;;) {
+        state = await this.#open(l1);
+        say(
+          `watching ${l1.settlement} on chain ${l1.chain.id}, engine ${this.#code.hash.slice(0, 16)}, from batch ${state.position.number + 1n}`,
+        );
+        const code = await this.#watch(state, l1, prover);
+        if (code === null) continue;
+        await resumed;
+        return code;
+      }
     } catch (error) {
       if (!signal.aborted) throw error;
       return EXIT_AGREES;
@@ -111,7 +137,12 @@ export class Watcher {
     return { l1, patience: this.#patience, code: this.#code, store, log: this.#deps.log };
   }
 
-  async #watch(state: ChainState, l1: L1): Promise<number> {
+  /** Returns the exit code, or null: L1 has left a branch with a wrong batch, and the state is to be built anew. */
+  async #watch(
+    state: ChainState,
+    l1: L1,
+    prover: WatchersProver | undefined,
+  ): Promise<number | null> {
     const { say, signal, metrics } = this.#deps;
     for (;;) {
       signal.throwIfAborted();
@@ -124,6 +155,12 @@ export class Watcher {
       this.#l1Back();
       if (step.kind === 'batch') {
         const code = await this.#judge(state, step, l1, inbox);
+        if (code === EXIT_MISMATCH && prover !== undefined) {
+          if (!(await prover.prove(step.event))) {
+            metrics.verdict.set(1);
+            return null;
+          }
+        }
         if (code !== EXIT_AGREES) return code;
       } else if (step.kind === 'rewound') {
         metrics.rewinds.inc();
