@@ -5,6 +5,7 @@
 export type Immediates =
   | 'none'
   | 'block' // block type
+  | 'types' // vector of value types
   | 'label' // label index
   | 'labels' // vector of label indices and the default
   | 'function' // function index
@@ -85,15 +86,22 @@ const NUMERIC = [
   'f64.reinterpret_i64',
 ];
 
+/** 0xc0 .. 0xc4 */
+const SIGN_EXTENSION = [
+  'i32.extend8_s',
+  'i32.extend16_s',
+  'i64.extend8_s',
+  'i64.extend16_s',
+  'i64.extend32_s',
+] as const;
+
 const REFUSED: ReadonlyMap<number, string> = new Map([
   [0x1c, 'select with types (reference types)'],
   [0x25, 'table.get'],
   [0x26, 'table.set'],
   [0x43, 'f32.const'],
   [0x44, 'f64.const'],
-  ...['i32.extend8_s', 'i32.extend16_s', 'i64.extend8_s', 'i64.extend16_s', 'i64.extend32_s'].map(
-    (name, i) => [0xc0 + i, `${name} (sign-extension)`] as const,
-  ),
+  ...SIGN_EXTENSION.map((name, i) => [0xc0 + i, `${name} (sign-extension)`] as const),
   [0xd0, 'ref.null (reference types)'],
   [0xd1, 'ref.is_null (reference types)'],
   [0xd2, 'ref.func (reference types)'],
@@ -119,6 +127,16 @@ const { supported, names } = table();
 
 /** Every instruction of the integer subset. */
 export const OPCODES: ReadonlyMap<number, Opcode> = supported;
+
+/** What the machine runs besides: instructions that no engine needs, but other compilers like to use. */
+export const MACHINE_OPCODES: ReadonlyMap<number, Opcode> = new Map([
+  ...supported,
+  [0x1c, { code: 0x1c, name: 'select', immediates: 'types' }],
+  ...SIGN_EXTENSION.map((name, i): [number, Opcode] => [
+    0xc0 + i,
+    { code: 0xc0 + i, name, immediates: 'none' },
+  ]),
+]);
 
 /** What an unsupported instruction is called. */
 export function refusedName(code: number): string {

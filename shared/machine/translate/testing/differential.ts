@@ -1,0 +1,125 @@
+import { expect } from 'vitest';
+import { recoverPortable } from '#shared/host/recover.ts';
+import { keccak256 } from '#shared/protocol/keccak.ts';
+import { TRAPS } from '../../isa.ts';
+import type { Program } from '../../program/program.ts';
+import { translate } from '../translate.ts';
+import { Twin } from './twin.ts';
+
+/** V8's words for each trap of the machine, as far as a module can tell them apart. */
+const V8_TRAPS: readonly (readonly [RegExp, number])[] = [
+  [/unreachable/, TRAPS.UNREACHABLE],
+  [/divide by zero|remainder by zero/, TRAPS.DIVISION_BY_ZERO],
+  [/unrepresentable/, TRAPS.INTEGER_OVERFLOW],
+  [/memory access out of bounds/, TRAPS.OUT_OF_BOUNDS],
+  [/call stack/, TRAPS.CALL_STACK_EXHAUSTED],
+  [/table index is out of bounds/, TRAPS.UNDEFINED_ELEMENT],
+  [/null function or function signature mismatch/, TRAPS.INDIRECT_TYPE],
+];
+
+export interface Outcome {
+  readonly result: bigint | undefined;
+  readonly trap: number;
+}
+
+/** An instance in V8 and the twin with the module's program, called alike and compared after each call. */
+export class Pair {
+  readonly program: Program;
+  readonly twin: Twin;
+  readonly #instance: WebAssembly.Instance;
+  #input: Uint8Array = new Uint8Array(0);
+
+  constructor(wasm: Uint8Array) {
+    this.program = translate(wasm);
+    this.twin = new Twin(this.program);
+    const module = new WebAssembly.Module(wasm as Uint8Array<ArrayBuffer>);
+    this.#instance = new WebAssembly.Instance(module, { host: this.#host() });
+  }
+
+  get memory(): Uint8Array {
+    const memory = Object.values(this.#instance.exports).find(
+      (each) => each instanceof WebAssembly.Memory,
+    );
+    return new Uint8Array(memory?.buffer ?? new ArrayBuffer(0));
+  }
+
+  set input(bytes: Uint8Array) {
+    this.#input = bytes;
+    this.twin.input = bytes;
+  }
+
+  /** Calls both and expects the same result or trap, the same memory and the same exported globals. */
+  call(name: string, ...args: readonly bigint[]): Outcome {
+    const native = this.#native(name, args);
+    const result = this.twin.call(name, ...args);
+    const about = `${name}(${args.join(', ')})`;
+    const same =
+      native.trap === this.twin.trap ||
+      // An entry of the table that is null is a wrong type to V8.
+      (native.trap === TRAPS.INDIRECT_TYPE && this.twin.trap === TRAPS.UNDEFINED_ELEMENT);
+    if (!same) expect.fail(`${about}: V8 traps ${native.trap}, the twin ${this.twin.trap}`);
+    expect(result, about).toBe(native.result);
+    this.#compareState(about);
+    return { result, trap: this.twin.trap };
+  }
+
+  #compareState(about: string): void {
+    const { memory } = this;
+    if (memory.length > 0 && Buffer.compare(memory, this.twin.memory) !== 0) {
+      const at = memory.findIndex((byte, i) => byte !== this.twin.memory[i]);
+      expect.fail(`${about}: memory differs at ${at}, ${memory.length} bytes in V8`);
+    }
+    for (const [name, { type, register, value }] of this.program.exportedGlobals) {
+      const native = (this.#instance.exports[name] as WebAssembly.Global).value;
+      const own = register === undefined ? value : this.twin.registers[register];
+      expect(own, `${about}: global ${name}`).toBe(unsigned(native, type));
+    }
+  }
+
+  #native(name: string, args: readonly bigint[]): Outcome {
+    const entry = this.program.entries.get(name);
+    if (entry === undefined) {
+      throw new Error(`"${name}" is refused: ${this.program.refused.get(name) ?? 'no export'}`);
+    }
+    const values = args.map((arg, i) =>
+      entry.parameters[i] === 'i32' ? Number(BigInt.asIntN(32, arg)) : BigInt.asIntN(64, arg),
+    );
+    try {
+      const value = (this.#instance.exports[name] as (...args: unknown[]) => unknown)(...values);
+      const type = entry.results[0];
+      const result = type === undefined ? 0n : unsigned(value as number | bigint, type);
+      return { result, trap: TRAPS.NONE };
+    } catch (error) {
+      const { message } = error as Error;
+      const trap = V8_TRAPS.find(([words]) => words.test(message));
+      if (trap === undefined) throw error;
+      return { result: undefined, trap: trap[1] };
+    }
+  }
+
+  #host() {
+    const at = (from: number, length: number) => this.memory.subarray(from, from + length);
+    return {
+      readCommand: (to: number) => {
+        at(to >>> 0, this.#input.length).set(this.#input);
+        return this.#input.length;
+      },
+      keccak256: (from: number, length: number, to: number) => {
+        at(to >>> 0, 32).set(keccak256(at(from >>> 0, length >>> 0)));
+      },
+      ecrecover: (digest: number, signature: number, to: number) => {
+        const address = recoverPortable(
+          at(digest >>> 0, 32).slice(),
+          at(signature >>> 0, 64).slice(),
+        );
+        if (address) at(to >>> 0, 20).set(address);
+        return address ? 1 : 0;
+      },
+      emit: () => {},
+    };
+  }
+}
+
+function unsigned(value: number | bigint, type: 'i32' | 'i64'): bigint {
+  return BigInt.asUintN(type === 'i32' ? 32 : 64, BigInt(value));
+}
