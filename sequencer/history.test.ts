@@ -135,7 +135,7 @@ async function prices(here: World, life: Life): Promise<{ name: string; price: n
 
 describe('after kill -9 and a restart', () => {
   it('trades, fills and ended orders are as before, and none comes twice', {
-    timeout: 120_000,
+    timeout: 240_000,
   }, async () => {
     world = await World.create({ blockTime: 1 });
     const here = world;

@@ -48,7 +48,7 @@ function journaled(here: World): Map<number, string> {
 }
 
 describe('kill -9 of the whole process', () => {
-  it('loses nothing acknowledged and repeats nothing', { timeout: 90_000 }, async () => {
+  it('loses nothing acknowledged and repeats nothing', { timeout: 240_000 }, async () => {
     world = await World.create({ blockTime: 1 });
     const here = world;
     const port = await freePort();
@@ -89,7 +89,7 @@ describe('kill -9 of the whole process', () => {
     expect(await end).toBe(0);
   });
 
-  it('stops when a write fails, and keeps what it acknowledged', { timeout: 90_000 }, async () => {
+  it('stops when a write fails, and keeps what it acknowledged', { timeout: 240_000 }, async () => {
     world = await World.create({ blockTime: 1 });
     const here = world;
     const port = await freePort();
@@ -128,7 +128,7 @@ describe('kill -9 of the whole process', () => {
   });
 
   it('says what is wrong with its surroundings and ends with code 1', {
-    timeout: 60_000,
+    timeout: 240_000,
   }, async () => {
     world = await World.create({ blockTime: 0 });
     const port = await freePort();

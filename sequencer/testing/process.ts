@@ -4,6 +4,8 @@ import { bytesToHex } from '#shared/protocol/bytes.ts';
 import { until, type World } from './world.ts';
 
 const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
+/** Six threads load TypeScript at the start, on a machine that may be busy with other tests. */
+const READY_TIMEOUT_MS = 60_000;
 const children = new Set<ChildProcess>();
 
 /** Ends every sequencer that was started here, by its id. */
@@ -42,7 +44,7 @@ export class Process {
         (response) => response.ok,
         () => false,
       );
-    await until(answers, 'the sequencer to be ready').catch((error) => {
+    await until(answers, 'the sequencer to be ready', READY_TIMEOUT_MS).catch((error) => {
       throw new Error(`${String(error)} ${this.errors} ${this.output.slice(-2000)}`);
     });
   }
