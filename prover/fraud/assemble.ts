@@ -6,13 +6,14 @@ import { translateEngine } from '#shared/machine/program/engine.ts';
 import type { Program } from '#shared/machine/program/program.ts';
 import type { L1 } from '../follower/l1.ts';
 import type { Patience } from '../follower/patience.ts';
+import type { Inquest } from '../replay/explain.ts';
 import type { EngineCode } from '../replay/replica.ts';
 import { SnapshotStore } from '../replay/snapshots.ts';
 import { DEFAULT_SENDER, Sender } from '../sender/sender.ts';
 import { FileStore, MemoryStore } from '../sender/store.ts';
 import type { ChainOptions, ProofOptions } from '../watch/options.ts';
 import { WORDS } from './advice.ts';
-import { type Case, type CaseDependencies, openCase } from './case.ts';
+import { type Case, type CaseDependencies, inquire, openCase } from './case.ts';
 import { Judge } from './judge.ts';
 import { MachineOnL1 } from './machine.ts';
 import type { ProverMetrics } from './metrics.ts';
@@ -55,9 +56,14 @@ export class CaseRoom {
     this.program = translateEngine(readEngine().wasm);
   }
 
-  /** @throws ProverError as `openCase` */
-  open(number: bigint, segment?: number): Promise<Case> {
-    return openCase(this.#caseDependencies(), number, segment);
+  /** @throws ProverError as `inquire` and `openCase` */
+  async open(number: bigint, segment?: number): Promise<Case> {
+    return this.openFor(await inquire(this.#caseDependencies(), number), segment);
+  }
+
+  /** For what somebody has replayed already. @throws ProverError as `openCase` */
+  openFor(inquest: Inquest, segment?: number): Promise<Case> {
+    return openCase(this.#caseDependencies(), inquest, segment);
   }
 
   /** @throws ProverError NO_JUDGE, WRONG_PROGRAM */
@@ -87,8 +93,6 @@ export interface Prosecution {
   readonly prover: FraudProver;
   readonly store: SessionStore;
   readonly judge: Judge;
-  /** Opens the case against a batch and pursues it to its end. */
-  prove(number: bigint, segment?: number): ReturnType<FraudProver['prove']>;
 }
 
 /** @throws ProverError NO_JUDGE, WRONG_PROGRAM, DATA_DIRECTORY_UNUSABLE, WRONG_DATA_DIRECTORY */
@@ -116,9 +120,7 @@ export async function openProsecution(
         saltOf(account, { ...place, batchHash, index, attempt }),
     },
   );
-  const prove = async (number: bigint, segment?: number) =>
-    prover.prove(await room.open(number, segment));
-  return { prover, store, judge, prove };
+  return { prover, store, judge };
 }
 
 function sessionStore({ options, deps }: CaseRoom, account: PrivateKeyAccount): SessionStore {

@@ -12,24 +12,16 @@ import {
   type ChainStateDependencies,
   type ChainStateOptions,
 } from '../replay/chain-state.ts';
+import type { Inquest } from '../replay/explain.ts';
 import type { Replica } from '../replay/replica.ts';
 import { type Accusation, accuse, segmentOf } from './accusation.ts';
 
 /** Everything that a proof against one batch is made of. */
-export interface Case {
-  readonly event: BatchEvent;
-  readonly parent: BatchHeader;
+export interface Case extends Inquest {
   readonly segments: readonly DecodedSegment[];
-  readonly finding: Finding | null;
   readonly accusation: Accusation;
-  /** Messages that the batch may consume. */
-  readonly inbox: SegmentInbox;
-  /** How the wrong segment went in a true replay; undefined if it was not run. */
-  readonly report: SegmentReport | undefined;
   /** The true state where the accused segment begins; for a header's fact at the end of the batch. Undefined if bytes alone prove it. */
   readonly before: Replica | undefined;
-  /** The true state after the segment that was found wrong. */
-  readonly after: Replica;
 }
 
 export interface CaseDependencies extends ChainStateDependencies {
@@ -91,17 +83,8 @@ function messageOf(messages: ReadonlyMap<bigint, Uint8Array>, index: bigint): Ui
   );
 }
 
-/**
- * Looks for what is wrong with a batch and gathers what proves it. Replays twice: once past the wrong segment, once to where it begins.
- *
- * @param segment insists on a segment
- * @throws ProverError NOTHING_TO_PROVE; SEGMENT_NOT_PROVABLE; those of `stateBefore`
- */
-export async function openCase(
-  deps: CaseDependencies,
-  number: bigint,
-  segment?: number,
-): Promise<Case> {
+/** Replays a batch on top of the state before it. @throws ProverError those of `stateBefore` */
+export async function inquire(deps: CaseDependencies, number: bigint): Promise<Inquest> {
   let report: SegmentReport | undefined;
   const onSegment = (one: SegmentReport) => {
     report = one;
@@ -109,20 +92,31 @@ export async function openCase(
   const held = await stateBefore({ ...deps, hooks: { ...deps.hooks, onSegment } }, number);
   const { state, event, inbox } = held;
   const parent = state.last?.header ?? (await genesisHeader(deps));
-  // The second time it begins here.
+  // What comes after this begins here.
   state.save();
   const step = await state.step(async ({ header }) => header.number <= number);
   if (step.kind !== 'batch' || step.event.hash !== event.hash) {
     throw new ProverError('NO_SUCH_BATCH', `L1 has just left batch ${number}. Try again.`);
   }
   const { finding } = step.report;
+  return { event, parent, finding, report, inbox, after: state.replica };
+}
+
+/**
+ * Gathers what proves a batch wrong: what is said against it, and the state where that begins, which the replay has gone past.
+ *
+ * @param segment insists on a segment
+ * @throws ProverError NOTHING_TO_PROVE; SEGMENT_NOT_PROVABLE; those of `stateBefore`
+ */
+export async function openCase(
+  deps: CaseDependencies,
+  inquest: Inquest,
+  segment?: number,
+): Promise<Case> {
+  const { event, finding } = inquest;
   const segments = decodeBatch(event.data);
   const accusation = accusationOf(event, segments, finding, segment);
-  const before = await stateFor(deps, accusation, event, segments);
-  return {
-    ...{ event, parent, segments, finding, accusation, inbox, report, before },
-    after: state.replica,
-  };
+  return { ...inquest, segments, accusation, before: await stateFor(deps, accusation, event) };
 }
 
 function accusationOf(
@@ -166,27 +160,42 @@ async function stateFor(
   deps: CaseDependencies,
   accusation: Accusation,
   event: BatchEvent,
-  segments: readonly DecodedSegment[],
 ): Promise<Replica | undefined> {
-  if (accusation.kind !== 'segment' && accusation.kind !== 'fact') return undefined;
-  const held = await stateBefore(deps, event.header.number);
-  if (held.event.hash !== event.hash) {
-    throw new ProverError(
-      'NO_SUCH_BATCH',
-      `L1 has just left batch ${event.header.number}. Try again.`,
-    );
+  if (accusation.kind === 'segment') return stateAtSegment(deps, event, accusation.segment);
+  return accusation.kind === 'fact'
+    ? stateAtSegment(deps, event, Number.POSITIVE_INFINITY)
+    : undefined;
+}
+
+/**
+ * Rebuilds the true state where a segment of a batch begins.
+ *
+ * @param segment past the last: the state at the batch's end
+ * @throws ProverError those of `stateBefore`; NO_SUCH_BATCH if L1 has left the batch
+ */
+export async function stateAtSegment(
+  deps: CaseDependencies,
+  event: BatchEvent,
+  segment: number,
+): Promise<Replica> {
+  const { number } = event.header;
+  const { state, event: found, inbox } = await stateBefore(deps, number);
+  if (found.hash !== event.hash) {
+    throw new ProverError('NO_SUCH_BATCH', `L1 has just left batch ${number}. Try again.`);
   }
-  const { replica } = held.state;
-  const before = accusation.kind === 'fact' ? segments.length : accusation.segment;
-  for (const segment of segments.slice(0, before)) {
-    runSegment(replica.engine, segment, held.inbox);
+  const { replica } = state;
+  for (const earlier of decodeBatch(event.data).slice(0, segment)) {
+    runSegment(replica.engine, earlier, inbox);
   }
   replica.watched.updatedRoot();
   return replica;
 }
 
 /** The header of batch 0, which nobody posted. */
-async function genesisHeader({ l1, patience }: CaseDependencies): Promise<BatchHeader> {
+export async function genesisHeader({
+  l1,
+  patience,
+}: Pick<CaseDependencies, 'l1' | 'patience'>): Promise<BatchHeader> {
   const landedAt = await patiently(patience, () =>
     l1.client.readContract({
       address: l1.settlement,

@@ -43,7 +43,7 @@ async function openRoom(options: ProveOptions, signal: AbortSignal, metrics: Pro
 async function dryRun(room: CaseRoom, number: bigint, segment: number | undefined) {
   const judge = await room.judge(zeroAddress);
   const kase = await room.open(number, segment);
-  for (const line of describeCase(kase)) say(line);
+  for (const line of await describeCase(kase)) say(line);
   const steps = isImmediate(kase.accusation) ? [] : await room.planner(judge).plan(kase);
   for (const line of describePlan(kase, steps, await judge.prices(steps))) say(line);
   return 0;
@@ -51,7 +51,7 @@ async function dryRun(room: CaseRoom, number: bigint, segment: number | undefine
 
 async function prove(room: CaseRoom, { batch, segment }: ProveOptions): Promise<number> {
   const account = readKey(process.env);
-  const { prover, store, prove } = await openProsecution(room, account);
+  const { prover, store } = await openProsecution(room, account);
   try {
     const kept = store
       .all()
@@ -59,7 +59,8 @@ async function prove(room: CaseRoom, { batch, segment }: ProveOptions): Promise<
         ({ header, outcome }) => outcome === null && (batch ?? header.number) === header.number,
       );
     if (kept.length === 0 && batch !== null) {
-      return EXIT_CODES[(await prove(batch, segment ?? undefined)).kind];
+      const kase = await room.open(batch, segment ?? undefined);
+      return EXIT_CODES[(await prover.prove(kase)).kind];
     }
     if (kept.length === 0) {
       throw new ProverError(

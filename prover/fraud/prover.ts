@@ -24,7 +24,7 @@ import type { SessionStore } from './store.ts';
 import { describePlan, ether } from './words.ts';
 
 export interface ProverOptions {
-  /** Blocks after which an ending is believed: until then a reorg may take it back. */
+  /** Blocks after which a batch is committed against, and an ending believed: until then a reorg may take them back. */
   readonly certainBlocks: bigint;
   /** Between looks at L1 while there is nothing to send. */
   readonly pollMs: number;
@@ -149,7 +149,7 @@ export class FraudProver {
         const outcome = course.ending(action, facts);
         if (outcome !== null) return this.#end(current, course, outcome);
         await this.#rest();
-      } else if (action.kind === 'wait') await this.#rest();
+      } else if (action.kind === 'wait' || this.#isRash(action, current, facts)) await this.#rest();
       else if (action.kind === 'commit anew') current = await this.#saltAnew(current);
       else if (action.kind === 'cut anew') {
         ({ record: current, steps } = await this.#cutAnew(current, facts));
@@ -174,6 +174,11 @@ export class FraudProver {
     say('our commitment has expired and its bond is lost; committing again');
     store.save(again);
     return again;
+  }
+
+  /** A reorg gives the batch another hash, and then the bond of a commitment to this one is lost. */
+  #isRash({ kind }: Action, { landedInBlock }: SessionRecord, { block }: ChainFacts): boolean {
+    return kind === 'commit' && block - landedInBlock < this.#options.certainBlocks;
   }
 
   /** The batch is down, and only the reward is left to wait for. */

@@ -27,6 +27,8 @@ export interface SessionRecord {
   /** L1's seconds and block when it was begun. */
   readonly begunAt: bigint;
   readonly begunInBlock: bigint;
+  /** Block in which the batch landed. */
+  readonly landedInBlock: bigint;
   /** Counts commitments: one that expired needs another salt. */
   readonly attempt: number;
   /** Counts plans: a plan that was cut anew has other transactions. */

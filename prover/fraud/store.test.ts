@@ -40,6 +40,7 @@ const record: SessionRecord = {
   words: ['what it is about'],
   begunAt: 2n ** 63n,
   begunInBlock: 7n,
+  landedInBlock: 6n,
   attempt: 0,
   plan: 0,
   outcome: null,

@@ -29,12 +29,13 @@ export function proverFor(
   return async (found) => {
     const prover = { pollMs: options.pollMs };
     const room = new CaseRoom({ ...options, prover }, { ...found, metrics, log, say, signal });
-    const { prover: pursuer, prove } = await openProsecution(room, account);
+    const { prover: pursuer } = await openProsecution(room, account);
     return {
       resume: () => pursuer.resume(),
-      prove: async ({ header, hash }) => {
+      prove: async (inquest) => {
+        const { header, hash } = inquest.event;
         try {
-          return (await prove(header.number)).kind !== 'gone';
+          return (await pursuer.prove(await room.openFor(inquest))).kind !== 'gone';
         } catch (error) {
           if (!(error instanceof ProverError) || error.code !== 'NO_SUCH_BATCH') throw error;
           const fell = await hasFallen(found, header.number, hash);

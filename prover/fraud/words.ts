@@ -1,5 +1,6 @@
 import { formatEther } from 'viem';
 import { PHASE } from '#shared/machine/segment/state.ts';
+import { explainSegment } from '../replay/explain.ts';
 import { gwei } from '../sender/terms.ts';
 import { describeAccusation } from './accusation.ts';
 import type { Case } from './case.ts';
@@ -14,13 +15,15 @@ export function ether(wei: bigint): string {
 }
 
 /** What is wrong with a batch, for whoever reads it first. */
-export function describeCase({ event, accusation, finding }: Case): string[] {
+export async function describeCase(kase: Case): Promise<string[]> {
+  const { event, accusation, finding, before } = kase;
   const { number } = event.header;
   const lines = [
     `batch ${number} (${event.hash}) in block ${event.block.number} is wrong: ${describeAccusation(accusation)}.`,
   ];
   if (finding !== null) lines.push(finding.message);
-  return lines;
+  if (accusation.kind !== 'segment' || before === undefined) return lines;
+  return [...lines, ...(await explainSegment(kase, async () => before))];
 }
 
 /** What is going to be sent, and what it may cost. */

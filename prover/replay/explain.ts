@@ -1,5 +1,5 @@
 import { SCRATCH, SCRATCH_SIZE } from '#shared/engine/layout.ts';
-import { type DecodedSegment, decodeBatch } from '#shared/protocol/batch.ts';
+import { type BatchHeader, type DecodedSegment, decodeBatch } from '#shared/protocol/batch.ts';
 import { bytesToHex } from '#shared/protocol/bytes.ts';
 import { describeCode } from '#shared/protocol/codes.ts';
 import { decodeCommand } from '#shared/protocol/commands.ts';
@@ -10,36 +10,38 @@ import { loadSnapshot } from '#shared/state/snapshot.ts';
 import { StateTree } from '#shared/state/tree.ts';
 import { ProverError } from '../errors.ts';
 import type { BatchEvent } from '../follower/events.ts';
-import type { ChainState } from './chain-state.ts';
 import type { Replica } from './replica.ts';
 
 /** Changes named one by one; the rest is counted. */
 const NAMED_CHANGES = 12;
 
-export interface Disagreement {
-  readonly finding: Finding;
+/** What a replay has found out about a batch. */
+export interface Inquest {
   readonly event: BatchEvent;
-  /** The state that disagrees: after the segment that was found wrong. */
-  readonly replica: Replica;
+  readonly parent: BatchHeader;
+  readonly finding: Finding | null;
+  /** How the last segment went that was run: the wrong one, if one was found. */
+  readonly report: SegmentReport | undefined;
   /** Messages that the batch may consume. */
   readonly inbox: SegmentInbox;
-  readonly segment: SegmentReport | undefined;
+  /** The true state after that segment. */
+  readonly after: Replica;
 }
 
-/** Brings a state of its own to the batch before `number`, again from L1. */
-export type StateBefore = (number: bigint) => Promise<ChainState>;
+/** The true state where the segment begins: rebuilt, as the replay has gone past it. */
+export type StateBefore = () => Promise<Replica>;
 
 /**
  * What can honestly be said about a wrong segment, in sentences. L1 has the root that was claimed and not the memory behind it, so which
  * record the operator has otherwise cannot be read off it; what can be told are the commands, what they answer, and every record that
  * they change in a true replay.
  */
-export async function explainSegment(wrong: Disagreement, before: StateBefore): Promise<string[]> {
+export async function explainSegment(wrong: Inquest, before: StateBefore): Promise<string[]> {
   const { finding, event } = wrong;
-  if (finding.segment === null) return [];
+  if (finding === null || finding.segment === null) return [];
   const segments = decodeBatch(event.data);
   const segment = segments[finding.segment] as DecodedSegment;
-  const lines = [describeCommands(segment, wrong.segment)];
+  const lines = [describeCommands(segment, wrong.report)];
   if (segment.malformed)
     lines.push(
       'The data cannot be decoded there: the last segment is malformed, so its root counts as zero.',
@@ -49,12 +51,8 @@ export async function explainSegment(wrong: Disagreement, before: StateBefore): 
   if (segment.commands.length === 0) {
     return [...lines, 'A segment without commands must keep the root of the one before it.'];
   }
-  const state = await before(event.header.number);
-  for (const earlier of segments.slice(0, finding.segment)) {
-    runSegment(state.replica.engine, earlier, wrong.inbox);
-  }
-  state.replica.watched.updatedRoot();
-  const changes = [...differences(state.replica.tree, wrong.replica.tree)].filter(isLasting);
+  const { tree } = await before();
+  const changes = [...differences(tree, wrong.after.tree)].filter(isLasting);
   lines.push(
     `L1 holds the claimed root and not the memory behind it. In a true replay the segment changes ${changes.length} fields, and the operator has another value in at least one field of the state:`,
   );
@@ -71,9 +69,10 @@ export async function explainSegment(wrong: Disagreement, before: StateBefore): 
  *
  * @throws StateError if the file is no sound snapshot of this engine
  */
-export function compareClaimed(wrong: Disagreement, file: string, engineHash: string): string[] {
-  const { finding, event, replica, inbox } = wrong;
-  const rest = finding.segment === null ? [] : decodeBatch(event.data).slice(finding.segment + 1);
+export function compareClaimed(wrong: Inquest, file: string, engineHash: string): string[] {
+  const { finding, event, after: replica, inbox } = wrong;
+  const last = finding?.segment ?? null;
+  const rest = last === null ? [] : decodeBatch(event.data).slice(last + 1);
   for (const segment of rest) runSegment(replica.engine, segment, inbox);
   const own = bytesToHex(replica.watched.updatedRoot());
   const claimed = new StateTree({ state: new Uint8Array(replica.engine.bytes.length) });

@@ -6,12 +6,13 @@ import { textOf } from '../errors.ts';
 import type { BatchEvent } from '../follower/events.ts';
 import { connectL1, type L1 } from '../follower/l1.ts';
 import { A_LITTLE_PATIENCE, type Patience } from '../follower/patience.ts';
+import { genesisHeader, stateAtSegment } from '../fraud/case.ts';
 import {
   type AppliedBatch,
   ChainState,
   type ChainStateDependencies,
 } from '../replay/chain-state.ts';
-import { compareClaimed, type Disagreement, explainSegment } from '../replay/explain.ts';
+import { compareClaimed, explainSegment, type Inquest } from '../replay/explain.ts';
 import { type EngineCode, loadEngineCode } from '../replay/replica.ts';
 import { RunningAudit } from '../replay/running-audit.ts';
 import { SnapshotStore } from '../replay/snapshots.ts';
@@ -48,7 +49,7 @@ export interface WatchersProver {
   /** Goes on with what an earlier run began. */
   resume(): Promise<unknown>;
   /** False: L1 has left the branch with this batch, so there is nothing to prove any more. */
-  prove(event: BatchEvent): Promise<boolean>;
+  prove(inquest: Inquest): Promise<boolean>;
 }
 
 /** Follows L1 and nothing else, replays every batch and says of each what it checked. */
@@ -154,14 +155,19 @@ export class Watcher {
       });
       this.#l1Back();
       if (step.kind === 'batch') {
-        const code = await this.#judge(state, step, l1, inbox);
-        if (code === EXIT_MISMATCH && prover !== undefined) {
-          if (!(await prover.prove(step.event))) {
-            metrics.verdict.set(1);
-            return null;
-          }
+        const code = this.#judge(state, step);
+        if (code !== EXIT_MISMATCH) {
+          if (code !== EXIT_AGREES) return code;
+          continue;
         }
-        if (code !== EXIT_AGREES) return code;
+        const inquest = await this.#inquest(state, step, l1, inbox);
+        if (prover === undefined) await this.#explain(inquest, l1);
+        else if (!(await prover.prove(inquest))) {
+          metrics.verdict.set(1);
+          return null;
+        }
+        this.#compare(inquest);
+        return EXIT_MISMATCH;
       } else if (step.kind === 'rewound') {
         metrics.rewinds.inc();
         this.#audit?.reset(state.replica.engine.view);
@@ -183,17 +189,11 @@ export class Watcher {
     return EXIT_AGREES;
   }
 
-  async #judge(
-    state: ChainState,
-    batch: AppliedBatch,
-    l1: L1,
-    inbox: ReadonlyMap<bigint, Uint8Array>,
-  ): Promise<number> {
+  #judge(state: ChainState, batch: AppliedBatch): number {
     const { metrics, say } = this.#deps;
     if (batch.report.finding !== null) {
       metrics.verdict.set(0);
       say(describeFinding(batch));
-      await this.#explain(state, batch, l1, inbox);
       return EXIT_MISMATCH;
     }
     let audited = this.#options.audit === 'off' ? '' : ', invariants hold';
@@ -223,31 +223,32 @@ export class Watcher {
     metrics.lagSeconds.set((head.timeMs - Number(header.clockMs)) / 1000);
   }
 
-  async #explain(
+  async #inquest(
     state: ChainState,
     { event, report }: AppliedBatch,
     l1: L1,
     messages: ReadonlyMap<bigint, Uint8Array>,
-  ) {
-    const { say } = this.#deps;
-    if (report.finding === null) return;
+  ): Promise<Inquest> {
     const inbox = {
       count: event.header.inboxCount,
       message: (number: bigint) => messages.get(number) ?? new Uint8Array(0),
     };
-    const { replica } = state;
-    const wrong: Disagreement = {
-      finding: report.finding,
-      event,
-      replica,
-      inbox,
-      segment: this.#segment,
-    };
+    const parent = state.last?.header ?? (await genesisHeader({ l1, patience: this.#patience }));
+    const { finding } = report;
+    return { event, parent, finding, report: this.#segment, inbox, after: state.replica };
+  }
+
+  async #explain(inquest: Inquest, l1: L1) {
+    const { say } = this.#deps;
+    const { fromBlock, confirmations, chunkBlocks } = this.#options;
+    const options = { fromBlock, confirmations, chunkBlocks, fromGenesis: false };
+    const deps = { ...this.#stateDependencies(l1), options };
+    const segment = inquest.finding?.segment ?? 0;
     try {
-      const lines = await explainSegment(wrong, (number) => this.#stateBefore(l1, number));
-      for (const line of lines) say(line);
-      if (this.#options.against !== null) {
-        for (const line of compareClaimed(wrong, this.#options.against, this.#code.hash)) say(line);
+      for (const line of await explainSegment(inquest, () =>
+        stateAtSegment(deps, inquest.event, segment),
+      )) {
+        say(line);
       }
     } catch (error) {
       // The verdict stands whether it can be explained or not.
@@ -255,21 +256,15 @@ export class Watcher {
     }
   }
 
-  /** A second state, at the end of the batch before `number`. */
-  async #stateBefore(l1: L1, number: bigint): Promise<ChainState> {
-    const { fromBlock, confirmations, chunkBlocks } = this.#options;
-    const options = {
-      fromBlock,
-      confirmations,
-      chunkBlocks,
-      fromGenesis: false,
-      snapshotBatches: 1e9,
-    };
-    const accepts = async (header: BatchEvent['header']) => header.number < number;
-    const state = await ChainState.open(options, this.#stateDependencies(l1), accepts);
-    for (;;) {
-      const step = await state.step(async ({ header }) => header.number < number);
-      if (step.kind === 'held' || step.kind === 'current') return state;
+  /** With the operator's own memory, if there is a file of it. */
+  #compare(inquest: Inquest) {
+    const { say } = this.#deps;
+    const { against } = this.#options;
+    if (against === null) return;
+    try {
+      for (const line of compareClaimed(inquest, against, this.#code.hash)) say(line);
+    } catch (error) {
+      say(`${against} could not be compared: ${textOf(error)}`);
     }
   }
 
