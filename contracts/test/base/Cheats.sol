@@ -11,7 +11,11 @@ interface Vm {
 
     function getCode(string calldata artifact) external view returns (bytes memory);
     function getBlockTimestamp() external view returns (uint256);
+    function getBlockNumber() external view returns (uint256);
     function warp(uint256 timestamp) external;
+    function roll(uint256 number) external;
+    function snapshotState() external returns (uint256 id);
+    function revertToState(uint256 id) external returns (bool done);
     function prank(address sender) external;
     function deal(address who, uint256 wei_) external;
     function assume(bool holds) external pure;
