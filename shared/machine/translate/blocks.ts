@@ -97,8 +97,10 @@ export class Blocks {
     const open = this.#blocks.at(-1) as Block;
     let { reached } = operation;
     if (open.kind === 'if') {
-      if (open.resultHomes.length === 0) code.bind(open.otherwise as Label);
-      else this.else(operation);
+      if (open.resultHomes.length === 0) {
+        code.bind(open.otherwise as Label);
+        stack.length = open.height; // an arm that control does not leave may have left something
+      } else this.else(operation);
       reached = true;
     }
     const block = this.#blocks.pop() as Block;

@@ -22,6 +22,8 @@ export class Twin {
   input: Uint8Array = new Uint8Array(0);
   /** How often each instruction ran, by its name. */
   readonly counts = new Map<string, number>();
+  /** Blocks of 4 KiB that were looked at: whatever was written is in one of them. */
+  readonly touched = new Set<number>();
   /** Called before each step, for measurements. */
   onStep: ((decoded: Decoded, pc: number) => void) | undefined;
 
@@ -172,6 +174,9 @@ export class Twin {
 
   #at(address: bigint, length: bigint): Uint8Array {
     if (address + length > BigInt(this.pages) * 65_536n) throw new Trap(TRAPS.OUT_OF_BOUNDS);
+    for (let block = address >> 12n; block << 12n < address + length; block++) {
+      this.touched.add(Number(block));
+    }
     return this.memory.subarray(Number(address), Number(address + length));
   }
 
