@@ -244,6 +244,11 @@ export class Machine {
     this.core.clearLeaves();
   }
 
+  /** Takes back what was stored since the last commit: a judged call that trapped is a no-op. */
+  discard(): void {
+    this.core.clearLeaves();
+  }
+
   #mark(): void {
     this.core.clearMeter();
     this.core.clearVisits();

@@ -74,10 +74,13 @@ export function setFrame(value: usize): void {
   frame = value;
 }
 
-/** Registers that have a meaning: those below fp plus the frame's size, or, after the end, the result and what is below. */
+/**
+ * Registers that have a meaning: those below fp plus the frame's size. Before and after `halt`, which is the instruction at 0, there is no
+ * frame any more: only the result and what is below.
+ */
 export function getTop(): u32 {
-  const size: u32 = status == STATUS_RUNNING || status == STATUS_TRAPPED ? linkSize(load<u64>(frame)) : 1;
-  return getFp() + size;
+  const isOver = pc == 0;
+  return getFp() + (isOver ? 1 : linkSize(load<u64>(frame)));
 }
 
 // ---- fields ---------------------------------------------------------------------------------------------------------
