@@ -4,8 +4,11 @@ import { explainSegment } from '../replay/explain.ts';
 import { gwei } from '../sender/terms.ts';
 import { describeAccusation } from './accusation.ts';
 import type { Case } from './case.ts';
+import { type Guess, guessLie } from './guess.ts';
 import type { Prices } from './judge.ts';
 import { isImmediate, type PlannedStep, type SessionRecord } from './session.ts';
+
+const NAMED_DIFFERENCES = 12;
 
 /** Wei in ETH, short. */
 export function ether(wei: bigint): string {
@@ -22,8 +25,21 @@ export async function describeCase(kase: Case): Promise<string[]> {
     `batch ${number} (${event.hash}) in block ${event.block.number} is wrong: ${describeAccusation(accusation)}.`,
   ];
   if (finding !== null) lines.push(finding.message);
-  if (accusation.kind !== 'segment' || before === undefined) return lines;
-  return [...lines, ...(await explainSegment(kase, async () => before))];
+  const segment = kase.segments[accusation.kind === 'segment' ? accusation.segment : -1];
+  if (segment === undefined || before === undefined) return lines;
+  lines.push(...(await explainSegment(kase, async () => before)));
+  const guess = guessLie(segment, kase.inbox, before, kase.after);
+  return guess === null ? lines : [...lines, ...describeGuess(guess)];
+}
+
+function describeGuess({ words, differences }: Guess): string[] {
+  const named = differences.slice(0, NAMED_DIFFERENCES).map((line) => `  ${line}`);
+  const more = differences.length - named.length;
+  return [
+    `The operator's memory is known all the same, since just this leads to the root that it claims: ${words}.`,
+    ...named,
+    ...(more > 0 ? [`  and ${more} more`] : []),
+  ];
 }
 
 /** What is going to be sent, and what it may cost. */

@@ -115,7 +115,8 @@ function describeCommands(segment: DecodedSegment, report: SegmentReport | undef
     : `${count} in a true replay: ${words.join(', ')}.`;
 }
 
-function kindOf(bytes: Uint8Array): string {
+/** What a command is, in a word. */
+export function kindOf(bytes: Uint8Array): string {
   if (isConsume(bytes)) return 'consume';
   const decoded = decodeCommand(bytes);
   return decoded.ok ? decoded.value.kind : 'malformed';
