@@ -7,6 +7,7 @@ import {
   type Chain,
   createPublicClient,
   createWalletClient,
+  getContractAddress,
   type Hex,
   http,
   type PublicClient,
@@ -41,12 +42,15 @@ import { bytesToHex, hexToBytes } from '#shared/protocol/bytes.ts';
 import { domainSeparator } from '#shared/protocol/typed-data.ts';
 import { CHAIN_ID, SIGNERS, START_MS, type Wallet, World, wallet } from '#test/engine/world.ts';
 import { Anvil, freePort } from '#test/support/anvil.ts';
+import { deployJudge, deploySegmentMachine } from './judge.ts';
 import { Recorder } from './recorder.ts';
 
 /** Anvil's first keys: known to everybody. */
 export const DEPLOYER: Hex = '0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80';
 const POSTER: Hex = '0x59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d';
 export const BENEFICIARY: Address = '0x00000000000000000000000000000000000b0b0b';
+/** After token, settlement and bond. */
+const JUDGE_NONCE = 3n;
 const ZERO_HASH: Hex = `0x${'00'.repeat(32)}`;
 
 type Sender = WalletClient<Transport, Chain, Account>;
@@ -65,6 +69,10 @@ export interface ExchangeOptions {
   readonly params?: Partial<SettlementParams>;
   /** Keeps L1 over a stop of anvil. */
   readonly keepL1?: boolean;
+  /** With the real judge and the engine's program on L1; else the deployer takes the judge's place. */
+  readonly judged?: boolean;
+  /** Seconds from block to block; left out: a block for each transaction. */
+  readonly blockTime?: number;
   /** The operator's engine, with marks and undo: another one than everybody's, for an operator that lies. */
   readonly module?: WebAssembly.Module;
 }
@@ -132,7 +140,10 @@ export class TestExchange {
       ...devnetParams({
         token,
         sequencer: privateKeyToAccount(POSTER).address,
-        judge: deployer.account.address,
+        judge:
+          options.judged === true
+            ? getContractAddress({ from: deployer.account.address, nonce: JUDGE_NONCE })
+            : deployer.account.address,
         feeRecipient: bytesToHex(wallet(800).address),
         insuranceBeneficiary: BENEFICIARY,
         oracleSigners: SIGNERS.map((signer) => bytesToHex(signer.address)),
@@ -142,6 +153,14 @@ export class TestExchange {
       ...options.params,
     });
     const { token, settlement } = await deploy({ wallet: deployer, client }, params);
+    if (options.judged === true) {
+      // From another account, so that the judge's address is what was foreseen.
+      const machine = await deploySegmentMachine({ wallet: senderOf(POSTER, anvil.url), client });
+      await deployJudge({ wallet: deployer, client }, settlement.address, machine);
+    }
+    if (options.blockTime !== undefined) {
+      await anvil.request('evm_setIntervalMining', [options.blockTime]);
+    }
     const contract = { address: settlement.address, abi: settlementAbi } as const;
     const zeroRoot = await client.readContract({ ...contract, functionName: 'zeroRoot' });
     const landedAt = await client.readContract({ ...contract, functionName: 'startedAt' });
