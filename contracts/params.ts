@@ -13,7 +13,7 @@ export interface Parties {
   feeRecipient: Address;
   insuranceBeneficiary: Address;
   oracleSigners: readonly Address[];
-  /** May fell batches; left out: nobody can, until the judge is there. */
+  /** May fell batches; left out: `deploy` puts the real one there. */
   judge?: Address;
 }
 
@@ -48,6 +48,13 @@ export const underlyings: SettlementParams['underlyings'] = [
     priceBandBps: 1_000,
   },
 ];
+
+/**
+ * What a commitment against a batch costs, wei, unless it proves a fraud. Whoever wants to hold finality up to W + T all the time pays one
+ * in each T: 60 ether a year. A prover gets it back with sixty times as much.
+ */
+export const productionSessionBond = parseEther('0.5');
+export const devnetSessionBond = parseEther('0.05');
 
 /** Production: a week to dispute, a day to be heard, two to be frozen out. */
 export function productionParams(parties: Parties): SettlementParams {

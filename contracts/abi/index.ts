@@ -4991,6 +4991,687 @@ export const judgeAbi = [
   }
 ] as const;
 
+export const segmentMachineAbi = [
+  {
+    "type": "constructor",
+    "inputs": [
+      {
+        "name": "pages",
+        "type": "address[]",
+        "internalType": "address[]"
+      },
+      {
+        "name": "memoryPages",
+        "type": "uint32",
+        "internalType": "uint32"
+      },
+      {
+        "name": "entries",
+        "type": "uint64[4]",
+        "internalType": "uint64[4]"
+      }
+    ],
+    "stateMutability": "nonpayable"
+  },
+  {
+    "type": "function",
+    "name": "codeHash",
+    "inputs": [],
+    "outputs": [
+      {
+        "name": "",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      }
+    ],
+    "stateMutability": "view"
+  },
+  {
+    "type": "function",
+    "name": "codeLength",
+    "inputs": [],
+    "outputs": [
+      {
+        "name": "",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ],
+    "stateMutability": "view"
+  },
+  {
+    "type": "function",
+    "name": "pageAddresses",
+    "inputs": [],
+    "outputs": [
+      {
+        "name": "pages",
+        "type": "address[]",
+        "internalType": "address[]"
+      }
+    ],
+    "stateMutability": "view"
+  },
+  {
+    "type": "function",
+    "name": "programHash",
+    "inputs": [],
+    "outputs": [
+      {
+        "name": "",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      }
+    ],
+    "stateMutability": "view"
+  },
+  {
+    "type": "function",
+    "name": "step",
+    "inputs": [
+      {
+        "name": "before",
+        "type": "tuple",
+        "internalType": "struct SegmentState",
+        "components": [
+          {
+            "name": "root",
+            "type": "bytes32",
+            "internalType": "bytes32"
+          },
+          {
+            "name": "checkpoint",
+            "type": "bytes32",
+            "internalType": "bytes32"
+          },
+          {
+            "name": "registersHash",
+            "type": "bytes32",
+            "internalType": "bytes32"
+          },
+          {
+            "name": "pc",
+            "type": "uint32",
+            "internalType": "uint32"
+          },
+          {
+            "name": "fp",
+            "type": "uint32",
+            "internalType": "uint32"
+          },
+          {
+            "name": "command",
+            "type": "uint8",
+            "internalType": "uint8"
+          },
+          {
+            "name": "phase",
+            "type": "uint8",
+            "internalType": "uint8"
+          },
+          {
+            "name": "running",
+            "type": "bool",
+            "internalType": "bool"
+          }
+        ]
+      },
+      {
+        "name": "inputs",
+        "type": "tuple",
+        "internalType": "struct SegmentInputs",
+        "components": [
+          {
+            "name": "segment",
+            "type": "bytes",
+            "internalType": "bytes"
+          },
+          {
+            "name": "inboxCount",
+            "type": "uint64",
+            "internalType": "uint64"
+          },
+          {
+            "name": "firstMessage",
+            "type": "uint64",
+            "internalType": "uint64"
+          },
+          {
+            "name": "messages",
+            "type": "bytes[]",
+            "internalType": "bytes[]"
+          }
+        ]
+      },
+      {
+        "name": "witness",
+        "type": "tuple",
+        "internalType": "struct Witness",
+        "components": [
+          {
+            "name": "registers",
+            "type": "bytes",
+            "internalType": "bytes"
+          },
+          {
+            "name": "indices",
+            "type": "bytes",
+            "internalType": "bytes"
+          },
+          {
+            "name": "leaves",
+            "type": "bytes",
+            "internalType": "bytes"
+          },
+          {
+            "name": "nodes",
+            "type": "bytes",
+            "internalType": "bytes"
+          }
+        ]
+      },
+      {
+        "name": "until",
+        "type": "tuple",
+        "internalType": "struct Until",
+        "components": [
+          {
+            "name": "command",
+            "type": "uint8",
+            "internalType": "uint8"
+          },
+          {
+            "name": "phase",
+            "type": "uint8",
+            "internalType": "uint8"
+          },
+          {
+            "name": "pc",
+            "type": "uint32",
+            "internalType": "uint32"
+          },
+          {
+            "name": "visits",
+            "type": "uint32",
+            "internalType": "uint32"
+          }
+        ]
+      }
+    ],
+    "outputs": [
+      {
+        "name": "",
+        "type": "tuple",
+        "internalType": "struct SegmentState",
+        "components": [
+          {
+            "name": "root",
+            "type": "bytes32",
+            "internalType": "bytes32"
+          },
+          {
+            "name": "checkpoint",
+            "type": "bytes32",
+            "internalType": "bytes32"
+          },
+          {
+            "name": "registersHash",
+            "type": "bytes32",
+            "internalType": "bytes32"
+          },
+          {
+            "name": "pc",
+            "type": "uint32",
+            "internalType": "uint32"
+          },
+          {
+            "name": "fp",
+            "type": "uint32",
+            "internalType": "uint32"
+          },
+          {
+            "name": "command",
+            "type": "uint8",
+            "internalType": "uint8"
+          },
+          {
+            "name": "phase",
+            "type": "uint8",
+            "internalType": "uint8"
+          },
+          {
+            "name": "running",
+            "type": "bool",
+            "internalType": "bool"
+          }
+        ]
+      }
+    ],
+    "stateMutability": "view"
+  },
+  {
+    "type": "error",
+    "name": "HashFailed",
+    "inputs": []
+  },
+  {
+    "type": "error",
+    "name": "MalformedWitness",
+    "inputs": []
+  },
+  {
+    "type": "error",
+    "name": "MissingLeaf",
+    "inputs": [
+      {
+        "name": "index",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "MissingMessage",
+    "inputs": [
+      {
+        "name": "number",
+        "type": "uint64",
+        "internalType": "uint64"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "NoCheckpoint",
+    "inputs": [
+      {
+        "name": "command",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "phase",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "NothingToRun",
+    "inputs": []
+  },
+  {
+    "type": "error",
+    "name": "PrecompileFailed",
+    "inputs": [
+      {
+        "name": "number",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "WrongCodeLength",
+    "inputs": [
+      {
+        "name": "length",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "WrongEntry",
+    "inputs": [
+      {
+        "name": "entry",
+        "type": "uint64",
+        "internalType": "uint64"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "WrongPage",
+    "inputs": [
+      {
+        "name": "number",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "WrongPc",
+    "inputs": [
+      {
+        "name": "pc",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "WrongRegisters",
+    "inputs": []
+  },
+  {
+    "type": "error",
+    "name": "WrongRoot",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      },
+      {
+        "name": "given",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      }
+    ]
+  }
+] as const;
+
+export const runnerAbi = [
+  {
+    "type": "constructor",
+    "inputs": [
+      {
+        "name": "pages",
+        "type": "address[]",
+        "internalType": "address[]"
+      },
+      {
+        "name": "maxPages_",
+        "type": "uint32",
+        "internalType": "uint32"
+      }
+    ],
+    "stateMutability": "nonpayable"
+  },
+  {
+    "type": "function",
+    "name": "codeHash",
+    "inputs": [],
+    "outputs": [
+      {
+        "name": "",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      }
+    ],
+    "stateMutability": "view"
+  },
+  {
+    "type": "function",
+    "name": "codeLength",
+    "inputs": [],
+    "outputs": [
+      {
+        "name": "",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ],
+    "stateMutability": "view"
+  },
+  {
+    "type": "function",
+    "name": "maxPages",
+    "inputs": [],
+    "outputs": [
+      {
+        "name": "",
+        "type": "uint32",
+        "internalType": "uint32"
+      }
+    ],
+    "stateMutability": "view"
+  },
+  {
+    "type": "function",
+    "name": "pageAddresses",
+    "inputs": [],
+    "outputs": [
+      {
+        "name": "pages",
+        "type": "address[]",
+        "internalType": "address[]"
+      }
+    ],
+    "stateMutability": "view"
+  },
+  {
+    "type": "function",
+    "name": "run",
+    "inputs": [
+      {
+        "name": "before",
+        "type": "tuple",
+        "internalType": "struct State",
+        "components": [
+          {
+            "name": "memoryRoot",
+            "type": "bytes32",
+            "internalType": "bytes32"
+          },
+          {
+            "name": "registersHash",
+            "type": "bytes32",
+            "internalType": "bytes32"
+          },
+          {
+            "name": "memoryPages",
+            "type": "uint32",
+            "internalType": "uint32"
+          },
+          {
+            "name": "pc",
+            "type": "uint32",
+            "internalType": "uint32"
+          },
+          {
+            "name": "fp",
+            "type": "uint32",
+            "internalType": "uint32"
+          },
+          {
+            "name": "status",
+            "type": "uint8",
+            "internalType": "uint8"
+          },
+          {
+            "name": "trap",
+            "type": "uint8",
+            "internalType": "uint8"
+          }
+        ]
+      },
+      {
+        "name": "input",
+        "type": "bytes",
+        "internalType": "bytes"
+      },
+      {
+        "name": "witness",
+        "type": "tuple",
+        "internalType": "struct Witness",
+        "components": [
+          {
+            "name": "registers",
+            "type": "bytes",
+            "internalType": "bytes"
+          },
+          {
+            "name": "indices",
+            "type": "bytes",
+            "internalType": "bytes"
+          },
+          {
+            "name": "leaves",
+            "type": "bytes",
+            "internalType": "bytes"
+          },
+          {
+            "name": "nodes",
+            "type": "bytes",
+            "internalType": "bytes"
+          }
+        ]
+      },
+      {
+        "name": "untilPc",
+        "type": "uint32",
+        "internalType": "uint32"
+      },
+      {
+        "name": "visits",
+        "type": "uint32",
+        "internalType": "uint32"
+      }
+    ],
+    "outputs": [
+      {
+        "name": "",
+        "type": "tuple",
+        "internalType": "struct State",
+        "components": [
+          {
+            "name": "memoryRoot",
+            "type": "bytes32",
+            "internalType": "bytes32"
+          },
+          {
+            "name": "registersHash",
+            "type": "bytes32",
+            "internalType": "bytes32"
+          },
+          {
+            "name": "memoryPages",
+            "type": "uint32",
+            "internalType": "uint32"
+          },
+          {
+            "name": "pc",
+            "type": "uint32",
+            "internalType": "uint32"
+          },
+          {
+            "name": "fp",
+            "type": "uint32",
+            "internalType": "uint32"
+          },
+          {
+            "name": "status",
+            "type": "uint8",
+            "internalType": "uint8"
+          },
+          {
+            "name": "trap",
+            "type": "uint8",
+            "internalType": "uint8"
+          }
+        ]
+      }
+    ],
+    "stateMutability": "view"
+  },
+  {
+    "type": "error",
+    "name": "HashFailed",
+    "inputs": []
+  },
+  {
+    "type": "error",
+    "name": "MalformedWitness",
+    "inputs": []
+  },
+  {
+    "type": "error",
+    "name": "MissingLeaf",
+    "inputs": [
+      {
+        "name": "index",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "PrecompileFailed",
+    "inputs": [
+      {
+        "name": "number",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "WrongCodeLength",
+    "inputs": [
+      {
+        "name": "length",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "WrongPage",
+    "inputs": [
+      {
+        "name": "number",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "WrongPc",
+    "inputs": [
+      {
+        "name": "pc",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "WrongRegisters",
+    "inputs": []
+  },
+  {
+    "type": "error",
+    "name": "WrongRoot",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      },
+      {
+        "name": "given",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      }
+    ]
+  }
+] as const;
+
 export const testTokenAbi = [
   {
     "type": "function",

@@ -6,7 +6,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-const contracts = ['Settlement', 'Judge', 'TestToken'] as const;
+const contracts = ['Settlement', 'Judge', 'SegmentMachine', 'Runner', 'TestToken'] as const;
 const codeLimit = 24_576; // EIP-170
 const initLimit = 49_152; // EIP-3860
 const root = new URL('..', import.meta.url);

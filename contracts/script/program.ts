@@ -3,7 +3,7 @@
  * so it can never run) and up to 24,575 bytes of the program.
  */
 import { type Abi, type Address, concatHex, type Hash, type Hex, toHex } from 'viem';
-import { type DeployClients, type Deployed, DeploymentError } from '#contracts/deploy.ts';
+import { type DeployClients, type Deployed, DeploymentError } from '#contracts/deployed.ts';
 
 export const PAGE_BYTES = 24_575;
 /** What storing costs (200 a byte), calldata (16 a byte), memory and the rest: a page needs 5.4 million; a transaction may have 16.7. */
