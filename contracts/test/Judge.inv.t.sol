@@ -21,7 +21,7 @@ contract JudgeInvariantTest is Test {
     }
 
     function targetSelectors() external view returns (FuzzSelector[] memory selectors) {
-        bytes4[14] memory all = [
+        bytes4[16] memory all = [
             JudgeHandler.post.selector,
             JudgeHandler.deposit.selector,
             JudgeHandler.pass.selector,
@@ -31,6 +31,8 @@ contract JudgeInvariantTest is Test {
             JudgeHandler.reveal.selector,
             JudgeHandler.step.selector,
             JudgeHandler.step.selector,
+            JudgeHandler.step.selector,
+            JudgeHandler.conclude.selector,
             JudgeHandler.conclude.selector,
             JudgeHandler.close.selector,
             JudgeHandler.reclaim.selector,
@@ -45,6 +47,8 @@ contract JudgeInvariantTest is Test {
         }
     }
 
+    /// forge-config: default.invariant.runs = 64
+    /// forge-config: default.invariant.depth = 120
     function invariant_judge() external view {
         handler.check();
     }

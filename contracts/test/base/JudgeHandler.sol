@@ -27,10 +27,16 @@ contract JudgeHandler is JudgeWorld {
         uint256 time;
     }
 
+    struct Wrong {
+        uint64 number;
+        uint32 index;
+    }
+
     address[3] internal actors = [ALICE, BOB, CAROL];
     Live[] internal sessions;
     Promised[] internal promises; // commitments that are neither revealed nor reclaimed
     mapping(uint256 number => mapping(uint32 index => bool)) internal wrong;
+    Wrong[] internal lies;
     uint64 internal firstWrong = type(uint64).max;
     uint64 internal posted;
     mapping(address holder => uint256) internal owed;
@@ -75,7 +81,7 @@ contract JudgeHandler is JudgeWorld {
                 _add(commands);
             }
         }
-        if (kind == 5 && dice / 8 % 4 == 0) {
+        if (kind == 5 && dice / 8 % 2 == 0) {
             _markWrong(number, HEADER);
             segments.push('');
             state = 0;
@@ -86,11 +92,14 @@ contract JudgeHandler is JudgeWorld {
 
     function _markWrong(uint64 number, uint32 index) private {
         wrong[number][index] = true;
+        lies.push(Wrong(number, index));
         if (number < firstWrong) firstWrong = number;
     }
 
     function deposit(uint8 who) external {
-        if (_open()) _deposit(_actor(who), 0, 5e6);
+        if (!_open()) return;
+        _deposit(_actor(who), 0, 5e6);
+        _readLogs();
     }
 
     function pass(uint24 time, bool long) external {
@@ -100,8 +109,13 @@ contract JudgeHandler is JudgeWorld {
 
     // ---- provers ----
 
-    function commit(uint8 who, uint8 batch, uint8 index) external {
+    /// @dev To anything, or (`knows`) to something wrong.
+    function commit(uint8 who, uint8 batch, uint8 index, bool knows) external {
         (address a, Header memory h, uint32 i) = _target(who, batch, index);
+        if (knows && lies.length > 0) {
+            Wrong memory lie = lies[batch % lies.length];
+            (h, i) = (batches[lie.number], lie.index);
+        }
         if (judge.commitmentBy(a, judge.commitmentOf(a, _hash(h), i, SALT)).order != 0) return;
         _commit(a, h, i);
         promises.push(Promised(a, h.number, i, judge.commitmentCount(), _now()));
@@ -188,9 +202,10 @@ contract JudgeHandler is JudgeWorld {
         if (twist == 5) s.phase = PHASE_DONE;
         if (twist == 6) w = _witness(_wrong(s.root));
         if (twist == 7) inputs.firstMessage++;
+        // Any other twist leaves all as it is.
         bool bent = twist > 0 && twist < 8 && !(twist == 5 && l.state.phase == PHASE_DONE);
         address by = who % 4 == 0 ? _actor(who / 4) : l.who;
-        Until memory until = Until(command % 4, phase % 3, 16, visits % 3);
+        Until memory until = Until(command % 8, phase % 3, 16, visits % 3); // of eight, only three are there
         bytes32 id = l.id;
         vm.prank(by);
         try judge.step(id, s, inputs, w, until) returns (SegmentState memory next) {
