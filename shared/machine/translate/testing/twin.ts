@@ -35,7 +35,8 @@ export class Twin {
     for (const { offset, bytes } of program.data) this.memory.set(bytes, offset);
     this.registers.push(...program.globals);
     if (program.start) {
-      this.#run(program.start, []);
+      this.#begin(program.start, []);
+      this.#run();
       if (this.status === STATUS.TRAPPED)
         throw new Error(`The start function traps: ${this.trap}.`);
     }
@@ -43,13 +44,23 @@ export class Twin {
 
   /** Calls an exported function; a trap is undefined with `trap` set. Without results the result is 0. */
   call(name: string, ...parameters: readonly bigint[]): bigint | undefined {
-    const entry = this.#program.entries.get(name);
-    if (entry === undefined) throw new Error(`No entry ${name}.`);
-    this.#run(entry, parameters);
+    this.begin(name, ...parameters);
+    this.#run();
     return this.status === STATUS.TRAPPED ? undefined : (this.registers[this.fp] as bigint);
   }
 
-  #run(entry: Entry, parameters: readonly bigint[]): void {
+  /** Prepares a call; `step` runs it. */
+  begin(name: string, ...parameters: readonly bigint[]): void {
+    const entry = this.#program.entries.get(name);
+    if (entry === undefined) throw new Error(`No entry ${name}.`);
+    this.#begin(entry, parameters);
+  }
+
+  #run(): void {
+    while (this.status === STATUS.RUNNING) this.step();
+  }
+
+  #begin(entry: Entry, parameters: readonly bigint[]): void {
     this.fp = this.#program.globals.length;
     this.registers.length = this.fp;
     this.registers.push(
@@ -62,7 +73,6 @@ export class Twin {
     this.pc = entry.address;
     this.status = STATUS.RUNNING;
     this.trap = TRAPS.NONE;
-    while (this.status === STATUS.RUNNING) this.step();
   }
 
   step(): void {
