@@ -75,7 +75,9 @@ export class CaseRoom {
   planner(judge: Judge): SegmentPlanner {
     const { l1, patience, log } = this.deps;
     const machine = new MachineOnL1(l1, judge.constants.machine, patience);
-    return new SegmentPlanner({ program: this.program, machine, log });
+    const { stepGas } = this.options.proof;
+    const limit = stepGas === null ? {} : { limit: stepGas };
+    return new SegmentPlanner({ program: this.program, machine, log, ...limit });
   }
 
   #caseDependencies(): CaseDependencies {

@@ -18,6 +18,8 @@ export interface PlannerDependencies {
   /** The machine on L1, on which every step is tried before anything is sent. */
   readonly machine: MachineOnL1;
   readonly log: Logger;
+  /** Most gas of one step to begin with, by the gas model. */
+  readonly limit?: number;
 }
 
 /** Nodes take no transaction above 131,072 bytes into their pools; the signature and the header need a few. */
@@ -40,7 +42,7 @@ export class SegmentPlanner {
    * @throws ProverError NOTHING_TO_PROVE if the segment is right after all, CANNOT_BE_PLANNED if L1 would take no plan
    */
   async plan(kase: Case): Promise<PlannedStep[]> {
-    let { limit } = GAS_MODEL;
+    let limit = this.#deps.limit ?? GAS_MODEL.limit;
     let why = '';
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const tried = await this.#try(this.#cut(kase, limit));

@@ -7,7 +7,6 @@ import {
   type Chain,
   createPublicClient,
   createWalletClient,
-  getContractAddress,
   type Hex,
   http,
   type PublicClient,
@@ -42,15 +41,12 @@ import { bytesToHex, hexToBytes } from '#shared/protocol/bytes.ts';
 import { domainSeparator } from '#shared/protocol/typed-data.ts';
 import { CHAIN_ID, SIGNERS, START_MS, type Wallet, World, wallet } from '#test/engine/world.ts';
 import { Anvil, freePort } from '#test/support/anvil.ts';
-import { deployJudge, deploySegmentMachine } from './judge.ts';
 import { Recorder } from './recorder.ts';
 
 /** Anvil's first keys: known to everybody. */
 export const DEPLOYER: Hex = '0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80';
 const POSTER: Hex = '0x59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d';
 export const BENEFICIARY: Address = '0x00000000000000000000000000000000000b0b0b';
-/** After token, settlement and bond. */
-const JUDGE_NONCE = 3n;
 const ZERO_HASH: Hex = `0x${'00'.repeat(32)}`;
 
 type Sender = WalletClient<Transport, Chain, Account>;
@@ -140,10 +136,8 @@ export class TestExchange {
       ...devnetParams({
         token,
         sequencer: privateKeyToAccount(POSTER).address,
-        judge:
-          options.judged === true
-            ? getContractAddress({ from: deployer.account.address, nonce: JUDGE_NONCE })
-            : deployer.account.address,
+        // None: then the deployment makes one.
+        ...(options.judged === true ? {} : { judge: deployer.account.address }),
         feeRecipient: bytesToHex(wallet(800).address),
         insuranceBeneficiary: BENEFICIARY,
         oracleSigners: SIGNERS.map((signer) => bytesToHex(signer.address)),
@@ -153,11 +147,6 @@ export class TestExchange {
       ...options.params,
     });
     const { token, settlement } = await deploy({ wallet: deployer, client }, params);
-    if (options.judged === true) {
-      // From another account, so that the judge's address is what was foreseen.
-      const machine = await deploySegmentMachine({ wallet: senderOf(POSTER, anvil.url), client });
-      await deployJudge({ wallet: deployer, client }, settlement.address, machine);
-    }
     if (options.blockTime !== undefined) {
       await anvil.request('evm_setIntervalMining', [options.blockTime]);
     }

@@ -41,6 +41,8 @@ export interface ProofOptions {
   /** Blocks after which an ending counts; null: as the chain demands. */
   readonly certainBlocks: bigint | null;
   readonly ceilings: FeeCeilings;
+  /** Most gas of one transaction of a run; null: what L1 allows. */
+  readonly stepGas: number | null;
 }
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'];
@@ -136,6 +138,7 @@ const GWEI = 1_000_000_000n;
 export function addProofOptions(command: Command): Command {
   return command
     .option('--certain-blocks <n>', 'blocks after which an ending counts; default 2, on a devnet 0')
+    .option('--step-gas <n>', 'most gas of one transaction of a run, for nodes that allow little')
     .option(
       '--gwei <calm:urgent>',
       'most to offer for a unit of gas at first, and at a deadline',
@@ -145,11 +148,12 @@ export function addProofOptions(command: Command): Command {
 
 /** @throws ProverError BAD_OPTION */
 export function readProofOptions(values: Values): ProofOptions {
-  const { certainBlocks, gwei } = values;
+  const { certainBlocks, gwei, stepGas } = values;
   const blocks =
     certainBlocks === undefined
       ? null
       : BigInt(integer('--certain-blocks', certainBlocks, 0, 10_000));
+  const gas = stepGas === undefined ? null : integer('--step-gas', stepGas, 700_000, 16_000_000);
   const parts = typeof gwei === 'string' ? gwei.split(':') : [];
   const [calm, urgent] = parts.map((part) => integer('--gwei', part, 1, 1_000_000));
   if (parts.length !== 2 || calm === undefined || urgent === undefined || urgent < calm) {
@@ -160,6 +164,7 @@ export function readProofOptions(values: Values): ProofOptions {
   }
   return {
     certainBlocks: blocks,
+    stepGas: gas,
     ceilings: { calm: BigInt(calm) * GWEI, urgent: BigInt(urgent) * GWEI },
   };
 }
