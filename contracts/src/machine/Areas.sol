@@ -28,9 +28,12 @@ uint256 constant PAGES = 0x1460;
 uint256 constant MAX_PAGES = 0x1480;
 /// @dev Address of the first register of all.
 uint256 constant REGISTERS = 0x14a0;
-/// @dev Address of the first slot of the table of leaves, and the mask that keeps an offset inside it.
+/// @dev Address of the first key of the table of leaves, the mask that keeps an offset inside the keys, and from key to value.
 uint256 constant TABLE = 0x14c0;
 uint256 constant TABLE_MASK = 0x14e0;
+uint256 constant TABLE_SPAN = 0x1560;
+/// @dev Where the last frame may end.
+uint256 constant REGISTERS_END = 0x1580;
 /// @dev How often the instruction at the breakpoint is still to be met, and its handler.
 uint256 constant VISITS = 0x1500;
 uint256 constant ORIGINAL = 0x1520;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import { FRAME, MASK32, MASK64 } from "./Areas.sol";
-import { Opcodes } from "./Opcodes.sol";
-import { a, b, imm, set, trapNow } from "./Registers.sol";
+import { FRAME, MASK32, MASK64 } from './Areas.sol';
+import { Opcodes } from './Opcodes.sol';
+import { a, b, imm, set, trapNow } from './Registers.sol';
 
 // Arithmetic, comparisons, conversions: the twin of shared/machine/vm/arithmetic.ts.
 //
@@ -93,90 +93,132 @@ library Arithmetic {
     /// @dev r[dst] = r[a] & r[b]
     function and(uint256 w) internal pure {
         assembly ("memory-safe") {
-            let r := mload(FRAME)
-            let x := mload(add(r, and(shr(208, w), 0xffff)))
-            let y := mload(add(r, and(shr(192, w), 0xffff)))
-            mstore(add(r, and(shr(224, w), 0xffff)), and(x, y))
+            mstore(
+                add(mload(FRAME), and(shr(224, w), 0xffff)),
+                and(
+                    mload(add(mload(FRAME), and(shr(208, w), 0xffff))),
+                    mload(add(mload(FRAME), and(shr(192, w), 0xffff)))
+                )
+            )
         }
     }
 
     /// @dev r[dst] = r[a] | r[b]
     function or(uint256 w) internal pure {
         assembly ("memory-safe") {
-            let r := mload(FRAME)
-            let x := mload(add(r, and(shr(208, w), 0xffff)))
-            let y := mload(add(r, and(shr(192, w), 0xffff)))
-            mstore(add(r, and(shr(224, w), 0xffff)), or(x, y))
+            mstore(
+                add(mload(FRAME), and(shr(224, w), 0xffff)),
+                or(
+                    mload(add(mload(FRAME), and(shr(208, w), 0xffff))),
+                    mload(add(mload(FRAME), and(shr(192, w), 0xffff)))
+                )
+            )
         }
     }
 
     /// @dev r[dst] = r[a] ^ r[b]
     function xor(uint256 w) internal pure {
         assembly ("memory-safe") {
-            let r := mload(FRAME)
-            let x := mload(add(r, and(shr(208, w), 0xffff)))
-            let y := mload(add(r, and(shr(192, w), 0xffff)))
-            mstore(add(r, and(shr(224, w), 0xffff)), xor(x, y))
+            mstore(
+                add(mload(FRAME), and(shr(224, w), 0xffff)),
+                xor(
+                    mload(add(mload(FRAME), and(shr(208, w), 0xffff))),
+                    mload(add(mload(FRAME), and(shr(192, w), 0xffff)))
+                )
+            )
         }
     }
 
     /// @dev r[dst] = (r[a] + r[b]) & mask32
     function add32(uint256 w) internal pure {
         assembly ("memory-safe") {
-            let r := mload(FRAME)
-            let x := mload(add(r, and(shr(208, w), 0xffff)))
-            let y := mload(add(r, and(shr(192, w), 0xffff)))
-            mstore(add(r, and(shr(224, w), 0xffff)), and(add(x, y), MASK32))
+            mstore(
+                add(mload(FRAME), and(shr(224, w), 0xffff)),
+                and(
+                    add(
+                        mload(add(mload(FRAME), and(shr(208, w), 0xffff))),
+                        mload(add(mload(FRAME), and(shr(192, w), 0xffff)))
+                    ),
+                    MASK32
+                )
+            )
         }
     }
 
     /// @dev r[dst] = (r[a] - r[b]) & mask32
     function sub32(uint256 w) internal pure {
         assembly ("memory-safe") {
-            let r := mload(FRAME)
-            let x := mload(add(r, and(shr(208, w), 0xffff)))
-            let y := mload(add(r, and(shr(192, w), 0xffff)))
-            mstore(add(r, and(shr(224, w), 0xffff)), and(sub(x, y), MASK32))
+            mstore(
+                add(mload(FRAME), and(shr(224, w), 0xffff)),
+                and(
+                    sub(
+                        mload(add(mload(FRAME), and(shr(208, w), 0xffff))),
+                        mload(add(mload(FRAME), and(shr(192, w), 0xffff)))
+                    ),
+                    MASK32
+                )
+            )
         }
     }
 
     /// @dev r[dst] = (r[a] * r[b]) & mask32
     function mul32(uint256 w) internal pure {
         assembly ("memory-safe") {
-            let r := mload(FRAME)
-            let x := mload(add(r, and(shr(208, w), 0xffff)))
-            let y := mload(add(r, and(shr(192, w), 0xffff)))
-            mstore(add(r, and(shr(224, w), 0xffff)), and(mul(x, y), MASK32))
+            mstore(
+                add(mload(FRAME), and(shr(224, w), 0xffff)),
+                and(
+                    mul(
+                        mload(add(mload(FRAME), and(shr(208, w), 0xffff))),
+                        mload(add(mload(FRAME), and(shr(192, w), 0xffff)))
+                    ),
+                    MASK32
+                )
+            )
         }
     }
 
     /// @dev r[dst] = (r[a] << (r[b] & 31)) & mask32
     function shl32(uint256 w) internal pure {
         assembly ("memory-safe") {
-            let r := mload(FRAME)
-            let x := mload(add(r, and(shr(208, w), 0xffff)))
-            let y := mload(add(r, and(shr(192, w), 0xffff)))
-            mstore(add(r, and(shr(224, w), 0xffff)), and(shl(and(y, 31), x), MASK32))
+            mstore(
+                add(mload(FRAME), and(shr(224, w), 0xffff)),
+                and(
+                    shl(
+                        and(mload(add(mload(FRAME), and(shr(192, w), 0xffff))), 31),
+                        mload(add(mload(FRAME), and(shr(208, w), 0xffff)))
+                    ),
+                    MASK32
+                )
+            )
         }
     }
 
     /// @dev r[dst] = r[a] >> (r[b] & 31)
     function shrU32(uint256 w) internal pure {
         assembly ("memory-safe") {
-            let r := mload(FRAME)
-            let x := mload(add(r, and(shr(208, w), 0xffff)))
-            let y := mload(add(r, and(shr(192, w), 0xffff)))
-            mstore(add(r, and(shr(224, w), 0xffff)), shr(and(y, 31), x))
+            mstore(
+                add(mload(FRAME), and(shr(224, w), 0xffff)),
+                shr(
+                    and(mload(add(mload(FRAME), and(shr(192, w), 0xffff))), 31),
+                    mload(add(mload(FRAME), and(shr(208, w), 0xffff)))
+                )
+            )
         }
     }
 
     /// @dev r[dst] = uint32(int32(r[a]) >> (r[b] & 31))
     function shrS32(uint256 w) internal pure {
         assembly ("memory-safe") {
-            let r := mload(FRAME)
-            let x := mload(add(r, and(shr(208, w), 0xffff)))
-            let y := mload(add(r, and(shr(192, w), 0xffff)))
-            mstore(add(r, and(shr(224, w), 0xffff)), and(sar(and(y, 31), signextend(3, x)), MASK32))
+            mstore(
+                add(mload(FRAME), and(shr(224, w), 0xffff)),
+                and(
+                    sar(
+                        and(mload(add(mload(FRAME), and(shr(192, w), 0xffff))), 31),
+                        signextend(3, mload(add(mload(FRAME), and(shr(208, w), 0xffff))))
+                    ),
+                    MASK32
+                )
+            )
         }
     }
 
@@ -211,60 +253,93 @@ library Arithmetic {
     /// @dev r[dst] = (r[a] + r[b]) & mask64
     function add64(uint256 w) internal pure {
         assembly ("memory-safe") {
-            let r := mload(FRAME)
-            let x := mload(add(r, and(shr(208, w), 0xffff)))
-            let y := mload(add(r, and(shr(192, w), 0xffff)))
-            mstore(add(r, and(shr(224, w), 0xffff)), and(add(x, y), MASK64))
+            mstore(
+                add(mload(FRAME), and(shr(224, w), 0xffff)),
+                and(
+                    add(
+                        mload(add(mload(FRAME), and(shr(208, w), 0xffff))),
+                        mload(add(mload(FRAME), and(shr(192, w), 0xffff)))
+                    ),
+                    MASK64
+                )
+            )
         }
     }
 
     /// @dev r[dst] = (r[a] - r[b]) & mask64
     function sub64(uint256 w) internal pure {
         assembly ("memory-safe") {
-            let r := mload(FRAME)
-            let x := mload(add(r, and(shr(208, w), 0xffff)))
-            let y := mload(add(r, and(shr(192, w), 0xffff)))
-            mstore(add(r, and(shr(224, w), 0xffff)), and(sub(x, y), MASK64))
+            mstore(
+                add(mload(FRAME), and(shr(224, w), 0xffff)),
+                and(
+                    sub(
+                        mload(add(mload(FRAME), and(shr(208, w), 0xffff))),
+                        mload(add(mload(FRAME), and(shr(192, w), 0xffff)))
+                    ),
+                    MASK64
+                )
+            )
         }
     }
 
     /// @dev r[dst] = (r[a] * r[b]) & mask64
     function mul64(uint256 w) internal pure {
         assembly ("memory-safe") {
-            let r := mload(FRAME)
-            let x := mload(add(r, and(shr(208, w), 0xffff)))
-            let y := mload(add(r, and(shr(192, w), 0xffff)))
-            mstore(add(r, and(shr(224, w), 0xffff)), and(mul(x, y), MASK64))
+            mstore(
+                add(mload(FRAME), and(shr(224, w), 0xffff)),
+                and(
+                    mul(
+                        mload(add(mload(FRAME), and(shr(208, w), 0xffff))),
+                        mload(add(mload(FRAME), and(shr(192, w), 0xffff)))
+                    ),
+                    MASK64
+                )
+            )
         }
     }
 
     /// @dev r[dst] = (r[a] << (r[b] & 63)) & mask64
     function shl64(uint256 w) internal pure {
         assembly ("memory-safe") {
-            let r := mload(FRAME)
-            let x := mload(add(r, and(shr(208, w), 0xffff)))
-            let y := mload(add(r, and(shr(192, w), 0xffff)))
-            mstore(add(r, and(shr(224, w), 0xffff)), and(shl(and(y, 63), x), MASK64))
+            mstore(
+                add(mload(FRAME), and(shr(224, w), 0xffff)),
+                and(
+                    shl(
+                        and(mload(add(mload(FRAME), and(shr(192, w), 0xffff))), 63),
+                        mload(add(mload(FRAME), and(shr(208, w), 0xffff)))
+                    ),
+                    MASK64
+                )
+            )
         }
     }
 
     /// @dev r[dst] = r[a] >> (r[b] & 63)
     function shrU64(uint256 w) internal pure {
         assembly ("memory-safe") {
-            let r := mload(FRAME)
-            let x := mload(add(r, and(shr(208, w), 0xffff)))
-            let y := mload(add(r, and(shr(192, w), 0xffff)))
-            mstore(add(r, and(shr(224, w), 0xffff)), shr(and(y, 63), x))
+            mstore(
+                add(mload(FRAME), and(shr(224, w), 0xffff)),
+                shr(
+                    and(mload(add(mload(FRAME), and(shr(192, w), 0xffff))), 63),
+                    mload(add(mload(FRAME), and(shr(208, w), 0xffff)))
+                )
+            )
         }
     }
 
     /// @dev r[dst] = uint64(int64(r[a]) >> (r[b] & 63))
     function shrS64(uint256 w) internal pure {
         assembly ("memory-safe") {
-            let r := mload(FRAME)
-            let x := mload(add(r, and(shr(208, w), 0xffff)))
-            let y := mload(add(r, and(shr(192, w), 0xffff)))
-            mstore(add(r, and(shr(224, w), 0xffff)), and(sar(and(y, 63), signextend(7, x)), MASK64))
+            mstore(
+                add(mload(FRAME), and(shr(224, w), 0xffff)),
+                and(
+                    sar(
+                        and(mload(add(mload(FRAME), and(shr(192, w), 0xffff))), 63),
+                        signextend(7, mload(add(mload(FRAME), and(shr(208, w), 0xffff))))
+                    ),
+                    MASK64
+                )
+            )
         }
     }
 
@@ -301,90 +376,102 @@ library Arithmetic {
     /// @dev r[dst] = r[a] & imm
     function andImm(uint256 w) internal pure {
         assembly ("memory-safe") {
-            let r := mload(FRAME)
-            let x := mload(add(r, and(shr(208, w), 0xffff)))
-            let y := and(shr(128, w), MASK64)
-            mstore(add(r, and(shr(224, w), 0xffff)), and(x, y))
+            mstore(
+                add(mload(FRAME), and(shr(224, w), 0xffff)),
+                and(mload(add(mload(FRAME), and(shr(208, w), 0xffff))), and(shr(128, w), MASK64))
+            )
         }
     }
 
     /// @dev r[dst] = r[a] | imm
     function orImm(uint256 w) internal pure {
         assembly ("memory-safe") {
-            let r := mload(FRAME)
-            let x := mload(add(r, and(shr(208, w), 0xffff)))
-            let y := and(shr(128, w), MASK64)
-            mstore(add(r, and(shr(224, w), 0xffff)), or(x, y))
+            mstore(
+                add(mload(FRAME), and(shr(224, w), 0xffff)),
+                or(mload(add(mload(FRAME), and(shr(208, w), 0xffff))), and(shr(128, w), MASK64))
+            )
         }
     }
 
     /// @dev r[dst] = r[a] ^ imm
     function xorImm(uint256 w) internal pure {
         assembly ("memory-safe") {
-            let r := mload(FRAME)
-            let x := mload(add(r, and(shr(208, w), 0xffff)))
-            let y := and(shr(128, w), MASK64)
-            mstore(add(r, and(shr(224, w), 0xffff)), xor(x, y))
+            mstore(
+                add(mload(FRAME), and(shr(224, w), 0xffff)),
+                xor(mload(add(mload(FRAME), and(shr(208, w), 0xffff))), and(shr(128, w), MASK64))
+            )
         }
     }
 
     /// @dev r[dst] = (r[a] + imm) & mask32
     function add32Imm(uint256 w) internal pure {
         assembly ("memory-safe") {
-            let r := mload(FRAME)
-            let x := mload(add(r, and(shr(208, w), 0xffff)))
-            let y := and(shr(128, w), MASK64)
-            mstore(add(r, and(shr(224, w), 0xffff)), and(add(x, y), MASK32))
+            mstore(
+                add(mload(FRAME), and(shr(224, w), 0xffff)),
+                and(add(mload(add(mload(FRAME), and(shr(208, w), 0xffff))), and(shr(128, w), MASK64)), MASK32)
+            )
         }
     }
 
     /// @dev r[dst] = (r[a] - imm) & mask32
     function sub32Imm(uint256 w) internal pure {
         assembly ("memory-safe") {
-            let r := mload(FRAME)
-            let x := mload(add(r, and(shr(208, w), 0xffff)))
-            let y := and(shr(128, w), MASK64)
-            mstore(add(r, and(shr(224, w), 0xffff)), and(sub(x, y), MASK32))
+            mstore(
+                add(mload(FRAME), and(shr(224, w), 0xffff)),
+                and(sub(mload(add(mload(FRAME), and(shr(208, w), 0xffff))), and(shr(128, w), MASK64)), MASK32)
+            )
         }
     }
 
     /// @dev r[dst] = (r[a] * imm) & mask32
     function mul32Imm(uint256 w) internal pure {
         assembly ("memory-safe") {
-            let r := mload(FRAME)
-            let x := mload(add(r, and(shr(208, w), 0xffff)))
-            let y := and(shr(128, w), MASK64)
-            mstore(add(r, and(shr(224, w), 0xffff)), and(mul(x, y), MASK32))
+            mstore(
+                add(mload(FRAME), and(shr(224, w), 0xffff)),
+                and(mul(mload(add(mload(FRAME), and(shr(208, w), 0xffff))), and(shr(128, w), MASK64)), MASK32)
+            )
         }
     }
 
     /// @dev r[dst] = (r[a] << (imm & 31)) & mask32
     function shl32Imm(uint256 w) internal pure {
         assembly ("memory-safe") {
-            let r := mload(FRAME)
-            let x := mload(add(r, and(shr(208, w), 0xffff)))
-            let y := and(shr(128, w), MASK64)
-            mstore(add(r, and(shr(224, w), 0xffff)), and(shl(and(y, 31), x), MASK32))
+            mstore(
+                add(mload(FRAME), and(shr(224, w), 0xffff)),
+                and(
+                    shl(
+                        and(and(shr(128, w), MASK64), 31),
+                        mload(add(mload(FRAME), and(shr(208, w), 0xffff)))
+                    ),
+                    MASK32
+                )
+            )
         }
     }
 
     /// @dev r[dst] = r[a] >> (imm & 31)
     function shrU32Imm(uint256 w) internal pure {
         assembly ("memory-safe") {
-            let r := mload(FRAME)
-            let x := mload(add(r, and(shr(208, w), 0xffff)))
-            let y := and(shr(128, w), MASK64)
-            mstore(add(r, and(shr(224, w), 0xffff)), shr(and(y, 31), x))
+            mstore(
+                add(mload(FRAME), and(shr(224, w), 0xffff)),
+                shr(and(and(shr(128, w), MASK64), 31), mload(add(mload(FRAME), and(shr(208, w), 0xffff))))
+            )
         }
     }
 
     /// @dev r[dst] = uint32(int32(r[a]) >> (imm & 31))
     function shrS32Imm(uint256 w) internal pure {
         assembly ("memory-safe") {
-            let r := mload(FRAME)
-            let x := mload(add(r, and(shr(208, w), 0xffff)))
-            let y := and(shr(128, w), MASK64)
-            mstore(add(r, and(shr(224, w), 0xffff)), and(sar(and(y, 31), signextend(3, x)), MASK32))
+            mstore(
+                add(mload(FRAME), and(shr(224, w), 0xffff)),
+                and(
+                    sar(
+                        and(and(shr(128, w), MASK64), 31),
+                        signextend(3, mload(add(mload(FRAME), and(shr(208, w), 0xffff))))
+                    ),
+                    MASK32
+                )
+            )
         }
     }
 
@@ -419,60 +506,72 @@ library Arithmetic {
     /// @dev r[dst] = (r[a] + imm) & mask64
     function add64Imm(uint256 w) internal pure {
         assembly ("memory-safe") {
-            let r := mload(FRAME)
-            let x := mload(add(r, and(shr(208, w), 0xffff)))
-            let y := and(shr(128, w), MASK64)
-            mstore(add(r, and(shr(224, w), 0xffff)), and(add(x, y), MASK64))
+            mstore(
+                add(mload(FRAME), and(shr(224, w), 0xffff)),
+                and(add(mload(add(mload(FRAME), and(shr(208, w), 0xffff))), and(shr(128, w), MASK64)), MASK64)
+            )
         }
     }
 
     /// @dev r[dst] = (r[a] - imm) & mask64
     function sub64Imm(uint256 w) internal pure {
         assembly ("memory-safe") {
-            let r := mload(FRAME)
-            let x := mload(add(r, and(shr(208, w), 0xffff)))
-            let y := and(shr(128, w), MASK64)
-            mstore(add(r, and(shr(224, w), 0xffff)), and(sub(x, y), MASK64))
+            mstore(
+                add(mload(FRAME), and(shr(224, w), 0xffff)),
+                and(sub(mload(add(mload(FRAME), and(shr(208, w), 0xffff))), and(shr(128, w), MASK64)), MASK64)
+            )
         }
     }
 
     /// @dev r[dst] = (r[a] * imm) & mask64
     function mul64Imm(uint256 w) internal pure {
         assembly ("memory-safe") {
-            let r := mload(FRAME)
-            let x := mload(add(r, and(shr(208, w), 0xffff)))
-            let y := and(shr(128, w), MASK64)
-            mstore(add(r, and(shr(224, w), 0xffff)), and(mul(x, y), MASK64))
+            mstore(
+                add(mload(FRAME), and(shr(224, w), 0xffff)),
+                and(mul(mload(add(mload(FRAME), and(shr(208, w), 0xffff))), and(shr(128, w), MASK64)), MASK64)
+            )
         }
     }
 
     /// @dev r[dst] = (r[a] << (imm & 63)) & mask64
     function shl64Imm(uint256 w) internal pure {
         assembly ("memory-safe") {
-            let r := mload(FRAME)
-            let x := mload(add(r, and(shr(208, w), 0xffff)))
-            let y := and(shr(128, w), MASK64)
-            mstore(add(r, and(shr(224, w), 0xffff)), and(shl(and(y, 63), x), MASK64))
+            mstore(
+                add(mload(FRAME), and(shr(224, w), 0xffff)),
+                and(
+                    shl(
+                        and(and(shr(128, w), MASK64), 63),
+                        mload(add(mload(FRAME), and(shr(208, w), 0xffff)))
+                    ),
+                    MASK64
+                )
+            )
         }
     }
 
     /// @dev r[dst] = r[a] >> (imm & 63)
     function shrU64Imm(uint256 w) internal pure {
         assembly ("memory-safe") {
-            let r := mload(FRAME)
-            let x := mload(add(r, and(shr(208, w), 0xffff)))
-            let y := and(shr(128, w), MASK64)
-            mstore(add(r, and(shr(224, w), 0xffff)), shr(and(y, 63), x))
+            mstore(
+                add(mload(FRAME), and(shr(224, w), 0xffff)),
+                shr(and(and(shr(128, w), MASK64), 63), mload(add(mload(FRAME), and(shr(208, w), 0xffff))))
+            )
         }
     }
 
     /// @dev r[dst] = uint64(int64(r[a]) >> (imm & 63))
     function shrS64Imm(uint256 w) internal pure {
         assembly ("memory-safe") {
-            let r := mload(FRAME)
-            let x := mload(add(r, and(shr(208, w), 0xffff)))
-            let y := and(shr(128, w), MASK64)
-            mstore(add(r, and(shr(224, w), 0xffff)), and(sar(and(y, 63), signextend(7, x)), MASK64))
+            mstore(
+                add(mload(FRAME), and(shr(224, w), 0xffff)),
+                and(
+                    sar(
+                        and(and(shr(128, w), MASK64), 63),
+                        signextend(7, mload(add(mload(FRAME), and(shr(208, w), 0xffff))))
+                    ),
+                    MASK64
+                )
+            )
         }
     }
 
@@ -509,220 +608,284 @@ library Arithmetic {
     /// @dev r[dst] = r[a] == r[b] ? 1 : 0
     function eq(uint256 w) internal pure {
         assembly ("memory-safe") {
-            let r := mload(FRAME)
-            let x := mload(add(r, and(shr(208, w), 0xffff)))
-            let y := mload(add(r, and(shr(192, w), 0xffff)))
-            mstore(add(r, and(shr(224, w), 0xffff)), eq(x, y))
+            mstore(
+                add(mload(FRAME), and(shr(224, w), 0xffff)),
+                eq(
+                    mload(add(mload(FRAME), and(shr(208, w), 0xffff))),
+                    mload(add(mload(FRAME), and(shr(192, w), 0xffff)))
+                )
+            )
         }
     }
 
     /// @dev r[dst] = r[a] == r[b] ? 0 : 1
     function ne(uint256 w) internal pure {
         assembly ("memory-safe") {
-            let r := mload(FRAME)
-            let x := mload(add(r, and(shr(208, w), 0xffff)))
-            let y := mload(add(r, and(shr(192, w), 0xffff)))
-            mstore(add(r, and(shr(224, w), 0xffff)), iszero(eq(x, y)))
+            mstore(
+                add(mload(FRAME), and(shr(224, w), 0xffff)),
+                iszero(
+                    eq(
+                        mload(add(mload(FRAME), and(shr(208, w), 0xffff))),
+                        mload(add(mload(FRAME), and(shr(192, w), 0xffff)))
+                    )
+                )
+            )
         }
     }
 
     /// @dev r[dst] = r[a] < r[b] ? 1 : 0
     function ltU(uint256 w) internal pure {
         assembly ("memory-safe") {
-            let r := mload(FRAME)
-            let x := mload(add(r, and(shr(208, w), 0xffff)))
-            let y := mload(add(r, and(shr(192, w), 0xffff)))
-            mstore(add(r, and(shr(224, w), 0xffff)), lt(x, y))
+            mstore(
+                add(mload(FRAME), and(shr(224, w), 0xffff)),
+                lt(
+                    mload(add(mload(FRAME), and(shr(208, w), 0xffff))),
+                    mload(add(mload(FRAME), and(shr(192, w), 0xffff)))
+                )
+            )
         }
     }
 
     /// @dev r[dst] = r[a] <= r[b] ? 1 : 0
     function leU(uint256 w) internal pure {
         assembly ("memory-safe") {
-            let r := mload(FRAME)
-            let x := mload(add(r, and(shr(208, w), 0xffff)))
-            let y := mload(add(r, and(shr(192, w), 0xffff)))
-            mstore(add(r, and(shr(224, w), 0xffff)), iszero(gt(x, y)))
+            mstore(
+                add(mload(FRAME), and(shr(224, w), 0xffff)),
+                iszero(
+                    gt(
+                        mload(add(mload(FRAME), and(shr(208, w), 0xffff))),
+                        mload(add(mload(FRAME), and(shr(192, w), 0xffff)))
+                    )
+                )
+            )
         }
     }
 
     /// @dev r[dst] = int32(r[a]) < int32(r[b]) ? 1 : 0
     function ltS32(uint256 w) internal pure {
         assembly ("memory-safe") {
-            let r := mload(FRAME)
-            let x := mload(add(r, and(shr(208, w), 0xffff)))
-            let y := mload(add(r, and(shr(192, w), 0xffff)))
-            mstore(add(r, and(shr(224, w), 0xffff)), slt(signextend(3, x), signextend(3, y)))
+            mstore(
+                add(mload(FRAME), and(shr(224, w), 0xffff)),
+                slt(
+                    signextend(3, mload(add(mload(FRAME), and(shr(208, w), 0xffff)))),
+                    signextend(3, mload(add(mload(FRAME), and(shr(192, w), 0xffff))))
+                )
+            )
         }
     }
 
     /// @dev r[dst] = int32(r[a]) <= int32(r[b]) ? 1 : 0
     function leS32(uint256 w) internal pure {
         assembly ("memory-safe") {
-            let r := mload(FRAME)
-            let x := mload(add(r, and(shr(208, w), 0xffff)))
-            let y := mload(add(r, and(shr(192, w), 0xffff)))
-            mstore(add(r, and(shr(224, w), 0xffff)), iszero(sgt(signextend(3, x), signextend(3, y))))
+            mstore(
+                add(mload(FRAME), and(shr(224, w), 0xffff)),
+                iszero(
+                    sgt(
+                        signextend(3, mload(add(mload(FRAME), and(shr(208, w), 0xffff)))),
+                        signextend(3, mload(add(mload(FRAME), and(shr(192, w), 0xffff))))
+                    )
+                )
+            )
         }
     }
 
     /// @dev r[dst] = int64(r[a]) < int64(r[b]) ? 1 : 0
     function ltS64(uint256 w) internal pure {
         assembly ("memory-safe") {
-            let r := mload(FRAME)
-            let x := mload(add(r, and(shr(208, w), 0xffff)))
-            let y := mload(add(r, and(shr(192, w), 0xffff)))
-            mstore(add(r, and(shr(224, w), 0xffff)), slt(signextend(7, x), signextend(7, y)))
+            mstore(
+                add(mload(FRAME), and(shr(224, w), 0xffff)),
+                slt(
+                    signextend(7, mload(add(mload(FRAME), and(shr(208, w), 0xffff)))),
+                    signextend(7, mload(add(mload(FRAME), and(shr(192, w), 0xffff))))
+                )
+            )
         }
     }
 
     /// @dev r[dst] = int64(r[a]) <= int64(r[b]) ? 1 : 0
     function leS64(uint256 w) internal pure {
         assembly ("memory-safe") {
-            let r := mload(FRAME)
-            let x := mload(add(r, and(shr(208, w), 0xffff)))
-            let y := mload(add(r, and(shr(192, w), 0xffff)))
-            mstore(add(r, and(shr(224, w), 0xffff)), iszero(sgt(signextend(7, x), signextend(7, y))))
+            mstore(
+                add(mload(FRAME), and(shr(224, w), 0xffff)),
+                iszero(
+                    sgt(
+                        signextend(7, mload(add(mload(FRAME), and(shr(208, w), 0xffff)))),
+                        signextend(7, mload(add(mload(FRAME), and(shr(192, w), 0xffff))))
+                    )
+                )
+            )
         }
     }
 
     /// @dev r[dst] = r[a] == imm ? 1 : 0
     function eqImm(uint256 w) internal pure {
         assembly ("memory-safe") {
-            let r := mload(FRAME)
-            let x := mload(add(r, and(shr(208, w), 0xffff)))
-            let y := and(shr(128, w), MASK64)
-            mstore(add(r, and(shr(224, w), 0xffff)), eq(x, y))
+            mstore(
+                add(mload(FRAME), and(shr(224, w), 0xffff)),
+                eq(mload(add(mload(FRAME), and(shr(208, w), 0xffff))), and(shr(128, w), MASK64))
+            )
         }
     }
 
     /// @dev r[dst] = r[a] == imm ? 0 : 1
     function neImm(uint256 w) internal pure {
         assembly ("memory-safe") {
-            let r := mload(FRAME)
-            let x := mload(add(r, and(shr(208, w), 0xffff)))
-            let y := and(shr(128, w), MASK64)
-            mstore(add(r, and(shr(224, w), 0xffff)), iszero(eq(x, y)))
+            mstore(
+                add(mload(FRAME), and(shr(224, w), 0xffff)),
+                iszero(eq(mload(add(mload(FRAME), and(shr(208, w), 0xffff))), and(shr(128, w), MASK64)))
+            )
         }
     }
 
     /// @dev r[dst] = r[a] < imm ? 1 : 0
     function ltUImm(uint256 w) internal pure {
         assembly ("memory-safe") {
-            let r := mload(FRAME)
-            let x := mload(add(r, and(shr(208, w), 0xffff)))
-            let y := and(shr(128, w), MASK64)
-            mstore(add(r, and(shr(224, w), 0xffff)), lt(x, y))
+            mstore(
+                add(mload(FRAME), and(shr(224, w), 0xffff)),
+                lt(mload(add(mload(FRAME), and(shr(208, w), 0xffff))), and(shr(128, w), MASK64))
+            )
         }
     }
 
     /// @dev r[dst] = r[a] <= imm ? 1 : 0
     function leUImm(uint256 w) internal pure {
         assembly ("memory-safe") {
-            let r := mload(FRAME)
-            let x := mload(add(r, and(shr(208, w), 0xffff)))
-            let y := and(shr(128, w), MASK64)
-            mstore(add(r, and(shr(224, w), 0xffff)), iszero(gt(x, y)))
+            mstore(
+                add(mload(FRAME), and(shr(224, w), 0xffff)),
+                iszero(gt(mload(add(mload(FRAME), and(shr(208, w), 0xffff))), and(shr(128, w), MASK64)))
+            )
         }
     }
 
     /// @dev r[dst] = int32(r[a]) < int32(imm) ? 1 : 0
     function ltS32Imm(uint256 w) internal pure {
         assembly ("memory-safe") {
-            let r := mload(FRAME)
-            let x := mload(add(r, and(shr(208, w), 0xffff)))
-            let y := and(shr(128, w), MASK64)
-            mstore(add(r, and(shr(224, w), 0xffff)), slt(signextend(3, x), signextend(3, y)))
+            mstore(
+                add(mload(FRAME), and(shr(224, w), 0xffff)),
+                slt(
+                    signextend(3, mload(add(mload(FRAME), and(shr(208, w), 0xffff)))),
+                    signextend(3, and(shr(128, w), MASK64))
+                )
+            )
         }
     }
 
     /// @dev r[dst] = int32(r[a]) <= int32(imm) ? 1 : 0
     function leS32Imm(uint256 w) internal pure {
         assembly ("memory-safe") {
-            let r := mload(FRAME)
-            let x := mload(add(r, and(shr(208, w), 0xffff)))
-            let y := and(shr(128, w), MASK64)
-            mstore(add(r, and(shr(224, w), 0xffff)), iszero(sgt(signextend(3, x), signextend(3, y))))
+            mstore(
+                add(mload(FRAME), and(shr(224, w), 0xffff)),
+                iszero(
+                    sgt(
+                        signextend(3, mload(add(mload(FRAME), and(shr(208, w), 0xffff)))),
+                        signextend(3, and(shr(128, w), MASK64))
+                    )
+                )
+            )
         }
     }
 
     /// @dev r[dst] = int64(r[a]) < int64(imm) ? 1 : 0
     function ltS64Imm(uint256 w) internal pure {
         assembly ("memory-safe") {
-            let r := mload(FRAME)
-            let x := mload(add(r, and(shr(208, w), 0xffff)))
-            let y := and(shr(128, w), MASK64)
-            mstore(add(r, and(shr(224, w), 0xffff)), slt(signextend(7, x), signextend(7, y)))
+            mstore(
+                add(mload(FRAME), and(shr(224, w), 0xffff)),
+                slt(
+                    signextend(7, mload(add(mload(FRAME), and(shr(208, w), 0xffff)))),
+                    signextend(7, and(shr(128, w), MASK64))
+                )
+            )
         }
     }
 
     /// @dev r[dst] = int64(r[a]) <= int64(imm) ? 1 : 0
     function leS64Imm(uint256 w) internal pure {
         assembly ("memory-safe") {
-            let r := mload(FRAME)
-            let x := mload(add(r, and(shr(208, w), 0xffff)))
-            let y := and(shr(128, w), MASK64)
-            mstore(add(r, and(shr(224, w), 0xffff)), iszero(sgt(signextend(7, x), signextend(7, y))))
+            mstore(
+                add(mload(FRAME), and(shr(224, w), 0xffff)),
+                iszero(
+                    sgt(
+                        signextend(7, mload(add(mload(FRAME), and(shr(208, w), 0xffff)))),
+                        signextend(7, and(shr(128, w), MASK64))
+                    )
+                )
+            )
         }
     }
 
     /// @dev r[dst] = r[a] > imm ? 1 : 0
     function gtUImm(uint256 w) internal pure {
         assembly ("memory-safe") {
-            let r := mload(FRAME)
-            let x := mload(add(r, and(shr(208, w), 0xffff)))
-            let y := and(shr(128, w), MASK64)
-            mstore(add(r, and(shr(224, w), 0xffff)), gt(x, y))
+            mstore(
+                add(mload(FRAME), and(shr(224, w), 0xffff)),
+                gt(mload(add(mload(FRAME), and(shr(208, w), 0xffff))), and(shr(128, w), MASK64))
+            )
         }
     }
 
     /// @dev r[dst] = r[a] >= imm ? 1 : 0
     function geUImm(uint256 w) internal pure {
         assembly ("memory-safe") {
-            let r := mload(FRAME)
-            let x := mload(add(r, and(shr(208, w), 0xffff)))
-            let y := and(shr(128, w), MASK64)
-            mstore(add(r, and(shr(224, w), 0xffff)), iszero(lt(x, y)))
+            mstore(
+                add(mload(FRAME), and(shr(224, w), 0xffff)),
+                iszero(lt(mload(add(mload(FRAME), and(shr(208, w), 0xffff))), and(shr(128, w), MASK64)))
+            )
         }
     }
 
     /// @dev r[dst] = int32(r[a]) > int32(imm) ? 1 : 0
     function gtS32Imm(uint256 w) internal pure {
         assembly ("memory-safe") {
-            let r := mload(FRAME)
-            let x := mload(add(r, and(shr(208, w), 0xffff)))
-            let y := and(shr(128, w), MASK64)
-            mstore(add(r, and(shr(224, w), 0xffff)), sgt(signextend(3, x), signextend(3, y)))
+            mstore(
+                add(mload(FRAME), and(shr(224, w), 0xffff)),
+                sgt(
+                    signextend(3, mload(add(mload(FRAME), and(shr(208, w), 0xffff)))),
+                    signextend(3, and(shr(128, w), MASK64))
+                )
+            )
         }
     }
 
     /// @dev r[dst] = int32(r[a]) >= int32(imm) ? 1 : 0
     function geS32Imm(uint256 w) internal pure {
         assembly ("memory-safe") {
-            let r := mload(FRAME)
-            let x := mload(add(r, and(shr(208, w), 0xffff)))
-            let y := and(shr(128, w), MASK64)
-            mstore(add(r, and(shr(224, w), 0xffff)), iszero(slt(signextend(3, x), signextend(3, y))))
+            mstore(
+                add(mload(FRAME), and(shr(224, w), 0xffff)),
+                iszero(
+                    slt(
+                        signextend(3, mload(add(mload(FRAME), and(shr(208, w), 0xffff)))),
+                        signextend(3, and(shr(128, w), MASK64))
+                    )
+                )
+            )
         }
     }
 
     /// @dev r[dst] = int64(r[a]) > int64(imm) ? 1 : 0
     function gtS64Imm(uint256 w) internal pure {
         assembly ("memory-safe") {
-            let r := mload(FRAME)
-            let x := mload(add(r, and(shr(208, w), 0xffff)))
-            let y := and(shr(128, w), MASK64)
-            mstore(add(r, and(shr(224, w), 0xffff)), sgt(signextend(7, x), signextend(7, y)))
+            mstore(
+                add(mload(FRAME), and(shr(224, w), 0xffff)),
+                sgt(
+                    signextend(7, mload(add(mload(FRAME), and(shr(208, w), 0xffff)))),
+                    signextend(7, and(shr(128, w), MASK64))
+                )
+            )
         }
     }
 
     /// @dev r[dst] = int64(r[a]) >= int64(imm) ? 1 : 0
     function geS64Imm(uint256 w) internal pure {
         assembly ("memory-safe") {
-            let r := mload(FRAME)
-            let x := mload(add(r, and(shr(208, w), 0xffff)))
-            let y := and(shr(128, w), MASK64)
-            mstore(add(r, and(shr(224, w), 0xffff)), iszero(slt(signextend(7, x), signextend(7, y))))
+            mstore(
+                add(mload(FRAME), and(shr(224, w), 0xffff)),
+                iszero(
+                    slt(
+                        signextend(7, mload(add(mload(FRAME), and(shr(208, w), 0xffff)))),
+                        signextend(7, and(shr(128, w), MASK64))
+                    )
+                )
+            )
         }
     }
 
@@ -731,8 +894,10 @@ library Arithmetic {
     /// @dev r[dst] = r[a]
     function move(uint256 w) internal pure {
         assembly ("memory-safe") {
-            let r := mload(FRAME)
-            mstore(add(r, and(shr(224, w), 0xffff)), mload(add(r, and(shr(208, w), 0xffff))))
+            mstore(
+                add(mload(FRAME), and(shr(224, w), 0xffff)),
+                mload(add(mload(FRAME), and(shr(208, w), 0xffff)))
+            )
         }
     }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import { INPUT_BYTES } from "./Areas.sol";
+import { INPUT_BYTES } from './Areas.sol';
 
 /// @notice The commands of a segment. Total: every byte string has exactly one meaning (shared/protocol/README.md, "Batches").
 library Commands {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import { INPUT, INPUT_BYTES, INPUT_LENGTH, LEAF_BYTES, SCRATCH } from "./Areas.sol";
-import { inBounds, leafAt, reverseBytes, slotOf } from "./Memory.sol";
-import { Opcodes } from "./Opcodes.sol";
-import { dstOf, getFrame, set, setWord, trapNow, wordAt } from "./Registers.sol";
+import { INPUT, INPUT_BYTES, INPUT_LENGTH, LEAF_BYTES, SCRATCH } from './Areas.sol';
+import { inBounds, leafAt, reverseBytes, valueAt } from './Memory.sol';
+import { Opcodes } from './Opcodes.sol';
+import { dstOf, getFrame, set, setWord, trapNow, wordAt } from './Registers.sol';
 
 // Host functions: the twin of shared/machine/vm/host.ts. Arguments stand in r[dst + 1] and so on, the result goes to r[dst].
 // All bounds are checked before the first leaf is looked up.
@@ -46,9 +46,9 @@ function scatter(uint256 from, uint256 length, uint256 location) pure {
             uint256 count = LEAF_BYTES - place;
             if (count > end - location) count = end - location;
             uint256 mask = ((1 << (8 * count)) - 1) << (8 * place);
-            uint256 slot = slotOf(location);
+            uint256 value = valueAt(location);
             uint256 bytes_ = reverseBytes(wordAt(from)) << (8 * place);
-            setWord(slot + 32, (wordAt(slot + 32) & ~mask) | (bytes_ & mask));
+            setWord(value, (wordAt(value) & ~mask) | (bytes_ & mask));
             from += count;
             location += count;
         }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import { Witness } from "../interfaces/ISegmentMachine.sol";
-import { Arithmetic } from "./Arithmetic.sol";
+import { Witness } from '../interfaces/ISegmentMachine.sol';
+import { Arithmetic } from './Arithmetic.sol';
 import {
     CODE,
     FRAME,
@@ -18,17 +18,18 @@ import {
     PAUSED,
     PC,
     REGISTERS,
+    REGISTERS_END,
     STATUS,
     STOP_CELL,
     TRAP,
     VISITS
-} from "./Areas.sol";
-import { Control } from "./Control.sol";
-import { Host } from "./Host.sol";
-import { Memory, createTable, insertLeaf, leafAt, reverseBytes } from "./Memory.sol";
-import { MalformedWitness, Multiproof } from "./Multiproof.sol";
-import { Opcodes } from "./Opcodes.sol";
-import { Program } from "./Program.sol";
+} from './Areas.sol';
+import { Control, MAX_DEPTH, OFFSET_MASK } from './Control.sol';
+import { Host } from './Host.sol';
+import { Memory, createTable, insertLeaf, leafAt, reverseBytes } from './Memory.sol';
+import { MalformedWitness, Multiproof } from './Multiproof.sol';
+import { Opcodes } from './Opcodes.sol';
+import { Program } from './Program.sol';
 import {
     currentPc,
     getFrame,
@@ -41,7 +42,7 @@ import {
     stopAt,
     trapNow,
     wordAt
-} from "./Registers.sol";
+} from './Registers.sol';
 
 /// @notice Runs a program over the registers and leaves of a witness: the twin of shared/machine/vm/machine.ts.
 /// @dev The program is trusted: the translator has checked every jump, register and call, and its hash is pinned. Everything else
@@ -63,6 +64,11 @@ abstract contract Machine is Program {
 
     constructor(address[] memory pages) Program(pages) {
         assert((OP_STOP + 1) * 32 <= HANDLERS_END);
+        assert(MAX_DEPTH == Opcodes.LIMIT_MAX_DEPTH && OFFSET_MASK == Opcodes.LINK_FIELD_MASK * 32);
+        assert(
+            Opcodes.LINK_OFFSET_SHIFT == 27 + 5 && Opcodes.LINK_SIZE_SHIFT == 38 + 5
+                && Opcodes.LINK_DEPTH_SHIFT == 54
+        );
     }
 
     // ---- before the run --------------------------------------------------------------------------------------------
@@ -77,7 +83,9 @@ abstract contract Machine is Program {
         setWord(STOP_CELL, (OP_STOP * 32) << 240);
         setWord(PAGES, pages);
         setWord(MAX_PAGES, maxPages);
-        setWord(REGISTERS, _layLeaves(witness, CODE + codeLength + 32));
+        uint256 registers = _layLeaves(witness, CODE + codeLength + 32);
+        setWord(REGISTERS, registers);
+        setWord(REGISTERS_END, registers + 32 * Opcodes.LIMIT_MAX_REGISTERS);
     }
 
     /// @dev Returns where the table ends.
@@ -86,7 +94,7 @@ abstract contract Machine is Program {
         bytes calldata leaves = witness.leaves;
         uint256 count = indices.length / 4;
         if (indices.length != 4 * count || leaves.length != 32 * count) revert MalformedWitness();
-        end = createTable(location, count, count > 0 && _indexAt(indices, 0) == 0);
+        end = createTable(location, count);
         uint256 next;
         for (uint256 i = 0; i < count; i++) {
             uint256 index = _indexAt(indices, i);
@@ -177,121 +185,183 @@ abstract contract Machine is Program {
     /// @dev Until the program ends, or the breakpoint is met. The status is looked at every sixteen turns only: in those that are
     /// too many the stop cell does nothing.
     function _run() internal view {
-        function(uint256) internal view handler;
-        uint256 w;
         while (wordAt(STATUS) == Opcodes.STATUS_RUNNING) {
-            assembly ("memory-safe") {
-                let location := mload(PC)
-                mstore(PC, add(location, 16))
-                w := mload(location)
-                handler := mload(shr(240, w))
+            {
+                uint256 w;
+                function(uint256) internal view handler;
+                assembly ("memory-safe") {
+                    let location := mload(PC)
+                    mstore(PC, add(location, 16))
+                    w := mload(location)
+                    handler := mload(shr(240, w))
+                }
+                handler(w);
             }
-            handler(w);
-            assembly ("memory-safe") {
-                let location := mload(PC)
-                mstore(PC, add(location, 16))
-                w := mload(location)
-                handler := mload(shr(240, w))
+            {
+                uint256 w;
+                function(uint256) internal view handler;
+                assembly ("memory-safe") {
+                    let location := mload(PC)
+                    mstore(PC, add(location, 16))
+                    w := mload(location)
+                    handler := mload(shr(240, w))
+                }
+                handler(w);
             }
-            handler(w);
-            assembly ("memory-safe") {
-                let location := mload(PC)
-                mstore(PC, add(location, 16))
-                w := mload(location)
-                handler := mload(shr(240, w))
+            {
+                uint256 w;
+                function(uint256) internal view handler;
+                assembly ("memory-safe") {
+                    let location := mload(PC)
+                    mstore(PC, add(location, 16))
+                    w := mload(location)
+                    handler := mload(shr(240, w))
+                }
+                handler(w);
             }
-            handler(w);
-            assembly ("memory-safe") {
-                let location := mload(PC)
-                mstore(PC, add(location, 16))
-                w := mload(location)
-                handler := mload(shr(240, w))
+            {
+                uint256 w;
+                function(uint256) internal view handler;
+                assembly ("memory-safe") {
+                    let location := mload(PC)
+                    mstore(PC, add(location, 16))
+                    w := mload(location)
+                    handler := mload(shr(240, w))
+                }
+                handler(w);
             }
-            handler(w);
-            assembly ("memory-safe") {
-                let location := mload(PC)
-                mstore(PC, add(location, 16))
-                w := mload(location)
-                handler := mload(shr(240, w))
+            {
+                uint256 w;
+                function(uint256) internal view handler;
+                assembly ("memory-safe") {
+                    let location := mload(PC)
+                    mstore(PC, add(location, 16))
+                    w := mload(location)
+                    handler := mload(shr(240, w))
+                }
+                handler(w);
             }
-            handler(w);
-            assembly ("memory-safe") {
-                let location := mload(PC)
-                mstore(PC, add(location, 16))
-                w := mload(location)
-                handler := mload(shr(240, w))
+            {
+                uint256 w;
+                function(uint256) internal view handler;
+                assembly ("memory-safe") {
+                    let location := mload(PC)
+                    mstore(PC, add(location, 16))
+                    w := mload(location)
+                    handler := mload(shr(240, w))
+                }
+                handler(w);
             }
-            handler(w);
-            assembly ("memory-safe") {
-                let location := mload(PC)
-                mstore(PC, add(location, 16))
-                w := mload(location)
-                handler := mload(shr(240, w))
+            {
+                uint256 w;
+                function(uint256) internal view handler;
+                assembly ("memory-safe") {
+                    let location := mload(PC)
+                    mstore(PC, add(location, 16))
+                    w := mload(location)
+                    handler := mload(shr(240, w))
+                }
+                handler(w);
             }
-            handler(w);
-            assembly ("memory-safe") {
-                let location := mload(PC)
-                mstore(PC, add(location, 16))
-                w := mload(location)
-                handler := mload(shr(240, w))
+            {
+                uint256 w;
+                function(uint256) internal view handler;
+                assembly ("memory-safe") {
+                    let location := mload(PC)
+                    mstore(PC, add(location, 16))
+                    w := mload(location)
+                    handler := mload(shr(240, w))
+                }
+                handler(w);
             }
-            handler(w);
-            assembly ("memory-safe") {
-                let location := mload(PC)
-                mstore(PC, add(location, 16))
-                w := mload(location)
-                handler := mload(shr(240, w))
+            {
+                uint256 w;
+                function(uint256) internal view handler;
+                assembly ("memory-safe") {
+                    let location := mload(PC)
+                    mstore(PC, add(location, 16))
+                    w := mload(location)
+                    handler := mload(shr(240, w))
+                }
+                handler(w);
             }
-            handler(w);
-            assembly ("memory-safe") {
-                let location := mload(PC)
-                mstore(PC, add(location, 16))
-                w := mload(location)
-                handler := mload(shr(240, w))
+            {
+                uint256 w;
+                function(uint256) internal view handler;
+                assembly ("memory-safe") {
+                    let location := mload(PC)
+                    mstore(PC, add(location, 16))
+                    w := mload(location)
+                    handler := mload(shr(240, w))
+                }
+                handler(w);
             }
-            handler(w);
-            assembly ("memory-safe") {
-                let location := mload(PC)
-                mstore(PC, add(location, 16))
-                w := mload(location)
-                handler := mload(shr(240, w))
+            {
+                uint256 w;
+                function(uint256) internal view handler;
+                assembly ("memory-safe") {
+                    let location := mload(PC)
+                    mstore(PC, add(location, 16))
+                    w := mload(location)
+                    handler := mload(shr(240, w))
+                }
+                handler(w);
             }
-            handler(w);
-            assembly ("memory-safe") {
-                let location := mload(PC)
-                mstore(PC, add(location, 16))
-                w := mload(location)
-                handler := mload(shr(240, w))
+            {
+                uint256 w;
+                function(uint256) internal view handler;
+                assembly ("memory-safe") {
+                    let location := mload(PC)
+                    mstore(PC, add(location, 16))
+                    w := mload(location)
+                    handler := mload(shr(240, w))
+                }
+                handler(w);
             }
-            handler(w);
-            assembly ("memory-safe") {
-                let location := mload(PC)
-                mstore(PC, add(location, 16))
-                w := mload(location)
-                handler := mload(shr(240, w))
+            {
+                uint256 w;
+                function(uint256) internal view handler;
+                assembly ("memory-safe") {
+                    let location := mload(PC)
+                    mstore(PC, add(location, 16))
+                    w := mload(location)
+                    handler := mload(shr(240, w))
+                }
+                handler(w);
             }
-            handler(w);
-            assembly ("memory-safe") {
-                let location := mload(PC)
-                mstore(PC, add(location, 16))
-                w := mload(location)
-                handler := mload(shr(240, w))
+            {
+                uint256 w;
+                function(uint256) internal view handler;
+                assembly ("memory-safe") {
+                    let location := mload(PC)
+                    mstore(PC, add(location, 16))
+                    w := mload(location)
+                    handler := mload(shr(240, w))
+                }
+                handler(w);
             }
-            handler(w);
-            assembly ("memory-safe") {
-                let location := mload(PC)
-                mstore(PC, add(location, 16))
-                w := mload(location)
-                handler := mload(shr(240, w))
+            {
+                uint256 w;
+                function(uint256) internal view handler;
+                assembly ("memory-safe") {
+                    let location := mload(PC)
+                    mstore(PC, add(location, 16))
+                    w := mload(location)
+                    handler := mload(shr(240, w))
+                }
+                handler(w);
             }
-            handler(w);
-            assembly ("memory-safe") {
-                let location := mload(PC)
-                mstore(PC, add(location, 16))
-                w := mload(location)
-                handler := mload(shr(240, w))
+            {
+                uint256 w;
+                function(uint256) internal view handler;
+                assembly ("memory-safe") {
+                    let location := mload(PC)
+                    mstore(PC, add(location, 16))
+                    w := mload(location)
+                    handler := mload(shr(240, w))
+                }
+                handler(w);
             }
-            handler(w);
         }
     }
 

@@ -1,23 +1,32 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import { LEAF_BYTES, MASK32, MASK64, MAX_PAGES, PAGES, TABLE, TABLE_MASK, WASM_PAGE } from "./Areas.sol";
-import { Opcodes } from "./Opcodes.sol";
-import { a, b, imm, set, setWord, trapNow, wordAt } from "./Registers.sol";
+import {
+    FRAME,
+    LEAF_BYTES,
+    MASK32,
+    MASK64,
+    MAX_PAGES,
+    PAGES,
+    TABLE,
+    TABLE_MASK,
+    TABLE_SPAN,
+    WASM_PAGE
+} from './Areas.sol';
+import { Opcodes } from './Opcodes.sol';
+import { a, b, set, setWord, trapNow, wordAt } from './Registers.sol';
 
 // The machine's memory, as far as this transaction was shown it: the twin of shared/machine/vm/memory.ts.
 //
-// A table with open addressing by leaf index. A slot is two words:
+// A table with open addressing by leaf index, of two arrays: keys, and behind them values. The key of a leaf is its address, 32 x index;
+// its value is its 32 bytes, the first one lowest. The home slot of an address is (address >> 5) modulo the number of slots, a
+// power of two; a leaf whose home is taken stands in the next free slot. `address - key` is the address's place in the leaf if
+// the key is that leaf's, and else not below 32 (addresses have 33 bits, and the subtraction wraps), so one comparison says
+// both that the leaf is there and that the access does not straddle its end.
 //
-//     | key: 32 x index + 31, or 0 if free | the leaf's 32 bytes, the first one lowest |
-//
-// The home slot of an address is (address >> 5) modulo the number of slots, which is a power of two; a leaf whose home is
-// taken stands in the next free slot. `key - address` is 31 - the address's place in the leaf if that is the leaf's, and else
-// not below 32 (addresses have 33 bits, and the subtraction wraps), so one comparison says that the leaf is there and the
-// access does not straddle its end.
-//
-// INVARIANT: a key without HIDDEN belongs to a leaf inside the memory's present size, so what is found needs no other check
-// of bounds. Slot 0 is never free (SENTINEL), since a free key would look like address 0's.
+// INVARIANT: a key without HIDDEN belongs to a leaf inside the memory's present size, so what is found at home needs no other
+// check of bounds. A free slot's key is 0, which looks like leaf 0; its home, slot 0, is therefore never free: leaf 0 or
+// SENTINEL stands there.
 
 /// @dev Thrown when an access needs a leaf that the witness lacks. Never a result: nobody can choose what is missing.
 error MissingLeaf(uint256 index);
@@ -26,57 +35,59 @@ error MissingLeaf(uint256 index);
 uint256 constant HIDDEN = 1 << 255;
 /// @dev The key that is no leaf's.
 uint256 constant SENTINEL = 1 << 254;
-uint256 constant SLOT_BYTES = 64;
+uint256 constant SLOT_BYTES = 32;
 
 // ---- the table ------------------------------------------------------------------------------------------------------
 
-/// @dev Lays an empty table for `count` leaves at `location`, which is zero so far, and returns where it ends.
-/// @param withZero whether leaf 0 will be inserted: then its home stays free for it
-function createTable(uint256 location, uint256 count, bool withZero) pure returns (uint256 end) {
+/// @dev Lays an empty table for `count` leaves at `location`, where memory is zero so far, and returns where it ends. At least a
+/// third of the slots stay free.
+function createTable(uint256 location, uint256 count) pure returns (uint256 end) {
     uint256 slots = 2;
     while (slots * 2 < count * 3 + 4) slots *= 2;
+    uint256 span = slots * SLOT_BYTES;
     setWord(TABLE, location);
-    setWord(TABLE_MASK, (slots - 1) * SLOT_BYTES);
-    if (!withZero) setWord(location, SENTINEL);
-    end = location + slots * SLOT_BYTES;
+    setWord(TABLE_MASK, span - SLOT_BYTES);
+    setWord(TABLE_SPAN, span);
+    setWord(location, SENTINEL);
+    end = location + 2 * span;
 }
 
-/// @dev Inserts a leaf that is not in the table. The table has more slots than leaves.
+/// @dev Inserts a leaf that is not in the table. Leaf 0 comes first, if it comes.
 /// @param bytes_ the leaf as it is hashed: its first byte highest
 function insertLeaf(uint256 index, uint256 bytes_) pure {
     unchecked {
         uint256 table = wordAt(TABLE);
         uint256 mask = wordAt(TABLE_MASK);
-        uint256 offset = (index * SLOT_BYTES) & mask;
-        while (wordAt(table + offset) != 0) offset = (offset + SLOT_BYTES) & mask;
-        uint256 key = index * LEAF_BYTES + (LEAF_BYTES - 1);
+        uint256 key = index * LEAF_BYTES;
+        uint256 offset = key & mask;
+        if (index > 0) {
+            while (offset == 0 || wordAt(table + offset) != 0) offset = (offset + SLOT_BYTES) & mask;
+        }
         if (key >= wordAt(PAGES) * WASM_PAGE) key |= HIDDEN;
         setWord(table + offset, key);
-        setWord(table + offset + 32, reverseBytes(bytes_));
+        setWord(table + offset + wordAt(TABLE_SPAN), reverseBytes(bytes_));
     }
 }
 
-/// @dev Address of the slot of the leaf that holds address `location`.
-function slotOf(uint256 location) pure returns (uint256 slot) {
+/// @dev Where the value of the leaf stands that holds address `location`.
+function valueAt(uint256 location) pure returns (uint256) {
     unchecked {
         uint256 table = wordAt(TABLE);
         uint256 mask = wordAt(TABLE_MASK);
-        uint256 offset = (location << 1) & mask;
+        uint256 offset = location & mask;
         while (true) {
-            slot = table + offset;
-            uint256 key = wordAt(slot);
-            if ((key & ~HIDDEN) == (location | 31)) return slot;
-            if (key == 0) revert MissingLeaf(location >> 5);
+            uint256 key = wordAt(table + offset);
+            if ((key & ~HIDDEN) == (location & ~uint256(31)) && (key != 0 || offset == 0)) break;
+            if (key == 0 && offset != 0) revert MissingLeaf(location >> 5);
             offset = (offset + SLOT_BYTES) & mask;
         }
+        return table + offset + wordAt(TABLE_SPAN);
     }
 }
 
 /// @dev The leaf that holds address `location`, its first byte lowest.
 function leafAt(uint256 location) pure returns (uint256) {
-    unchecked {
-        return wordAt(slotOf(location) + 32);
-    }
+    return wordAt(valueAt(location));
 }
 
 /// @dev for (i = 0; i < 32; i++) y |= ((x >> 8i) & 0xff) << (248 - 8i): halves of halves change places, five times.
@@ -100,34 +111,6 @@ function inBounds(uint256 location, uint256 length) pure returns (bool) {
     }
 }
 
-// ---- the quick way: the leaf is at home and holds all of it ----------------------------------------------------------
-
-/// @dev The home slot of `location`, and how far the access of `reach` + 1 bytes ends before the end of the slot's leaf: above
-/// 31 - reach if the leaf is another one or the access straddles its end. Plainly:
-///     slot = TABLE + 2 * (location & ~31) % size; room = key(slot) - location - reach
-function probe(uint256 location, uint256 reach) pure returns (uint256 slot, uint256 room) {
-    assembly ("memory-safe") {
-        slot := add(mload(TABLE), and(shl(1, location), mload(TABLE_MASK)))
-        room := sub(sub(mload(slot), location), reach)
-    }
-}
-
-/// @dev leaf(slot) >> 8 * (location % 32), where location % 32 = full - room and full = 31 - reach
-function peek(uint256 slot, uint256 room, uint256 full) pure returns (uint256 value) {
-    assembly ("memory-safe") {
-        value := shr(shl(3, sub(full, room)), mload(add(slot, 32)))
-    }
-}
-
-/// @dev Puts the bits of `value` under `mask` at byte full - room: leaf = (leaf & ~(mask << n)) | ((value & mask) << n)
-function poke(uint256 slot, uint256 room, uint256 full, uint256 value, uint256 mask) pure {
-    assembly ("memory-safe") {
-        let shift := shl(3, sub(full, room))
-        let leaf := mload(add(slot, 32))
-        mstore(add(slot, 32), xor(leaf, shl(shift, and(xor(shr(shift, leaf), value), mask))))
-    }
-}
-
 // ---- any way: out of bounds, not at home, straddling ------------------------------------------------------------------
 
 /// @dev `width` bytes at `location`, which are in bounds.
@@ -146,12 +129,12 @@ function writeAcross(uint256 location, uint256 width, uint256 value) pure {
         uint256 place = location & 31;
         uint256 mask = (1 << (8 * width)) - 1;
         value &= mask;
-        uint256 slot = slotOf(location);
-        setWord(slot + 32, (wordAt(slot + 32) & ~(mask << (8 * place))) | (value << (8 * place)));
+        uint256 value_ = valueAt(location);
+        setWord(value_, (wordAt(value_) & ~(mask << (8 * place))) | (value << (8 * place)));
         if (place + width <= LEAF_BYTES) return;
-        slot = slotOf(location + width);
+        value_ = valueAt(location + width);
         uint256 done = 256 - 8 * place;
-        setWord(slot + 32, (wordAt(slot + 32) & ~(mask >> done)) | (value >> done));
+        setWord(value_, (wordAt(value_) & ~(mask >> done)) | (value >> done));
     }
 }
 
@@ -161,8 +144,7 @@ function loadSlowly(uint256 w, uint256 location, uint256 width) pure {
 }
 
 /// @param mask of the bits to which the value is sign-extended
-function loadSignedSlowly(uint256 w, uint256 width, uint256 mask) pure {
-    uint256 location = addressOf(w);
+function loadSignedSlowly(uint256 w, uint256 location, uint256 width, uint256 mask) pure {
     if (!inBounds(location, width)) return trapNow(Opcodes.TRAP_OUT_OF_BOUNDS);
     unchecked {
         set(w, signExtended(width - 1, readAcross(location, width)) & mask);
@@ -181,155 +163,468 @@ function signExtended(uint256 reach, uint256 x) pure returns (uint256 value) {
     }
 }
 
-/// @dev Address of a load or store: 33 bits, so it cannot wrap.
-function addressOf(uint256 w) pure returns (uint256) {
-    unchecked {
-        return a(w) + imm(w);
-    }
-}
-
-/// @notice The instructions.
+/// @notice The instructions. Loads and stores look at the home slot of their address; whatever is not found there or straddles the end
+/// of its leaf goes the slow way.
 library Memory {
+    /// @dev r[dst] = uint8 at r[a] + imm
     function load8U(uint256 w) internal pure {
-        uint256 location = addressOf(w);
-        (uint256 slot, uint256 room) = probe(location, 0);
-        if (room > 31) return loadSlowly(w, location, 1);
-        set(w, peek(slot, room, 31) & 0xff);
+        uint256 location;
+        uint256 slot;
+        uint256 place;
+        assembly ("memory-safe") {
+            location := add(mload(add(mload(FRAME), and(shr(208, w), 0xffff))), and(shr(128, w), MASK64))
+            slot := add(mload(TABLE), and(location, mload(TABLE_MASK)))
+            place := sub(location, mload(slot))
+        }
+        if (place > 31) return loadSlowly(w, location, 1);
+        assembly ("memory-safe") {
+            mstore(
+                add(mload(FRAME), and(shr(224, w), 0xffff)),
+                and(shr(shl(3, place), mload(add(slot, mload(TABLE_SPAN)))), 0xff)
+            )
+        }
     }
 
+    /// @dev r[dst] = uint16 at r[a] + imm
     function load16U(uint256 w) internal pure {
-        uint256 location = addressOf(w);
-        (uint256 slot, uint256 room) = probe(location, 1);
-        if (room > 30) return loadSlowly(w, location, 2);
-        set(w, peek(slot, room, 30) & 0xffff);
+        uint256 location;
+        uint256 slot;
+        uint256 place;
+        assembly ("memory-safe") {
+            location := add(mload(add(mload(FRAME), and(shr(208, w), 0xffff))), and(shr(128, w), MASK64))
+            slot := add(mload(TABLE), and(location, mload(TABLE_MASK)))
+            place := sub(location, mload(slot))
+        }
+        if (place > 30) return loadSlowly(w, location, 2);
+        assembly ("memory-safe") {
+            mstore(
+                add(mload(FRAME), and(shr(224, w), 0xffff)),
+                and(shr(shl(3, place), mload(add(slot, mload(TABLE_SPAN)))), 0xffff)
+            )
+        }
     }
 
+    /// @dev r[dst] = uint32 at r[a] + imm
     function load32U(uint256 w) internal pure {
-        uint256 location = addressOf(w);
-        (uint256 slot, uint256 room) = probe(location, 3);
-        if (room > 28) return loadSlowly(w, location, 4);
-        set(w, peek(slot, room, 28) & MASK32);
+        uint256 location;
+        uint256 slot;
+        uint256 place;
+        assembly ("memory-safe") {
+            location := add(mload(add(mload(FRAME), and(shr(208, w), 0xffff))), and(shr(128, w), MASK64))
+            slot := add(mload(TABLE), and(location, mload(TABLE_MASK)))
+            place := sub(location, mload(slot))
+        }
+        if (place > 28) return loadSlowly(w, location, 4);
+        assembly ("memory-safe") {
+            mstore(
+                add(mload(FRAME), and(shr(224, w), 0xffff)),
+                and(shr(shl(3, place), mload(add(slot, mload(TABLE_SPAN)))), MASK32)
+            )
+        }
     }
 
+    /// @dev r[dst] = uint64 at r[a] + imm
     function load64(uint256 w) internal pure {
-        uint256 location = addressOf(w);
-        (uint256 slot, uint256 room) = probe(location, 7);
-        if (room > 24) return loadSlowly(w, location, 8);
-        set(w, peek(slot, room, 24) & MASK64);
+        uint256 location;
+        uint256 slot;
+        uint256 place;
+        assembly ("memory-safe") {
+            location := add(mload(add(mload(FRAME), and(shr(208, w), 0xffff))), and(shr(128, w), MASK64))
+            slot := add(mload(TABLE), and(location, mload(TABLE_MASK)))
+            place := sub(location, mload(slot))
+        }
+        if (place > 24) return loadSlowly(w, location, 8);
+        assembly ("memory-safe") {
+            mstore(
+                add(mload(FRAME), and(shr(224, w), 0xffff)),
+                and(shr(shl(3, place), mload(add(slot, mload(TABLE_SPAN)))), MASK64)
+            )
+        }
     }
 
+    /// @dev r[dst] = uint32(int8 at r[a] + imm)
     function load8S32(uint256 w) internal pure {
-        (uint256 slot, uint256 room) = probe(addressOf(w), 0);
-        if (room > 31) return loadSignedSlowly(w, 1, MASK32);
-        set(w, signExtended(0, peek(slot, room, 31)) & MASK32);
+        uint256 location;
+        uint256 slot;
+        uint256 place;
+        assembly ("memory-safe") {
+            location := add(mload(add(mload(FRAME), and(shr(208, w), 0xffff))), and(shr(128, w), MASK64))
+            slot := add(mload(TABLE), and(location, mload(TABLE_MASK)))
+            place := sub(location, mload(slot))
+        }
+        if (place > 31) return loadSignedSlowly(w, location, 1, MASK32);
+        assembly ("memory-safe") {
+            let value := signextend(0, shr(shl(3, place), mload(add(slot, mload(TABLE_SPAN)))))
+            mstore(add(mload(FRAME), and(shr(224, w), 0xffff)), and(value, MASK32))
+        }
     }
 
+    /// @dev r[dst] = uint32(int16 at r[a] + imm)
     function load16S32(uint256 w) internal pure {
-        (uint256 slot, uint256 room) = probe(addressOf(w), 1);
-        if (room > 30) return loadSignedSlowly(w, 2, MASK32);
-        set(w, signExtended(1, peek(slot, room, 30)) & MASK32);
+        uint256 location;
+        uint256 slot;
+        uint256 place;
+        assembly ("memory-safe") {
+            location := add(mload(add(mload(FRAME), and(shr(208, w), 0xffff))), and(shr(128, w), MASK64))
+            slot := add(mload(TABLE), and(location, mload(TABLE_MASK)))
+            place := sub(location, mload(slot))
+        }
+        if (place > 30) return loadSignedSlowly(w, location, 2, MASK32);
+        assembly ("memory-safe") {
+            let value := signextend(1, shr(shl(3, place), mload(add(slot, mload(TABLE_SPAN)))))
+            mstore(add(mload(FRAME), and(shr(224, w), 0xffff)), and(value, MASK32))
+        }
     }
 
+    /// @dev r[dst] = uint64(int8 at r[a] + imm)
     function load8S64(uint256 w) internal pure {
-        (uint256 slot, uint256 room) = probe(addressOf(w), 0);
-        if (room > 31) return loadSignedSlowly(w, 1, MASK64);
-        set(w, signExtended(0, peek(slot, room, 31)) & MASK64);
+        uint256 location;
+        uint256 slot;
+        uint256 place;
+        assembly ("memory-safe") {
+            location := add(mload(add(mload(FRAME), and(shr(208, w), 0xffff))), and(shr(128, w), MASK64))
+            slot := add(mload(TABLE), and(location, mload(TABLE_MASK)))
+            place := sub(location, mload(slot))
+        }
+        if (place > 31) return loadSignedSlowly(w, location, 1, MASK64);
+        assembly ("memory-safe") {
+            let value := signextend(0, shr(shl(3, place), mload(add(slot, mload(TABLE_SPAN)))))
+            mstore(add(mload(FRAME), and(shr(224, w), 0xffff)), and(value, MASK64))
+        }
     }
 
+    /// @dev r[dst] = uint64(int16 at r[a] + imm)
     function load16S64(uint256 w) internal pure {
-        (uint256 slot, uint256 room) = probe(addressOf(w), 1);
-        if (room > 30) return loadSignedSlowly(w, 2, MASK64);
-        set(w, signExtended(1, peek(slot, room, 30)) & MASK64);
+        uint256 location;
+        uint256 slot;
+        uint256 place;
+        assembly ("memory-safe") {
+            location := add(mload(add(mload(FRAME), and(shr(208, w), 0xffff))), and(shr(128, w), MASK64))
+            slot := add(mload(TABLE), and(location, mload(TABLE_MASK)))
+            place := sub(location, mload(slot))
+        }
+        if (place > 30) return loadSignedSlowly(w, location, 2, MASK64);
+        assembly ("memory-safe") {
+            let value := signextend(1, shr(shl(3, place), mload(add(slot, mload(TABLE_SPAN)))))
+            mstore(add(mload(FRAME), and(shr(224, w), 0xffff)), and(value, MASK64))
+        }
     }
 
+    /// @dev r[dst] = uint64(int32 at r[a] + imm)
     function load32S64(uint256 w) internal pure {
-        (uint256 slot, uint256 room) = probe(addressOf(w), 3);
-        if (room > 28) return loadSignedSlowly(w, 4, MASK64);
-        set(w, signExtended(3, peek(slot, room, 28)) & MASK64);
+        uint256 location;
+        uint256 slot;
+        uint256 place;
+        assembly ("memory-safe") {
+            location := add(mload(add(mload(FRAME), and(shr(208, w), 0xffff))), and(shr(128, w), MASK64))
+            slot := add(mload(TABLE), and(location, mload(TABLE_MASK)))
+            place := sub(location, mload(slot))
+        }
+        if (place > 28) return loadSignedSlowly(w, location, 4, MASK64);
+        assembly ("memory-safe") {
+            let value := signextend(3, shr(shl(3, place), mload(add(slot, mload(TABLE_SPAN)))))
+            mstore(add(mload(FRAME), and(shr(224, w), 0xffff)), and(value, MASK64))
+        }
     }
 
+    /// @dev uint8 at r[a] + imm = r[b]: leaf = (leaf & ~(mask << n)) | ((r[b] & mask) << n)
     function store8(uint256 w) internal pure {
-        uint256 location = addressOf(w);
-        (uint256 slot, uint256 room) = probe(location, 0);
-        if (room > 31) return storeSlowly(w, location, 1);
-        poke(slot, room, 31, b(w), 0xff);
+        uint256 location;
+        uint256 slot;
+        uint256 place;
+        assembly ("memory-safe") {
+            location := add(mload(add(mload(FRAME), and(shr(208, w), 0xffff))), and(shr(128, w), MASK64))
+            slot := add(mload(TABLE), and(location, mload(TABLE_MASK)))
+            place := sub(location, mload(slot))
+        }
+        if (place > 31) return storeSlowly(w, location, 1);
+        assembly ("memory-safe") {
+            slot := add(slot, mload(TABLE_SPAN))
+            place := shl(3, place)
+            let leaf := mload(slot)
+            mstore(
+                slot,
+                xor(
+                    leaf,
+                    shl(
+                        place,
+                        and(xor(shr(place, leaf), mload(add(mload(FRAME), and(shr(192, w), 0xffff)))), 0xff)
+                    )
+                )
+            )
+        }
     }
 
+    /// @dev uint16 at r[a] + imm = r[b]: leaf = (leaf & ~(mask << n)) | ((r[b] & mask) << n)
     function store16(uint256 w) internal pure {
-        uint256 location = addressOf(w);
-        (uint256 slot, uint256 room) = probe(location, 1);
-        if (room > 30) return storeSlowly(w, location, 2);
-        poke(slot, room, 30, b(w), 0xffff);
+        uint256 location;
+        uint256 slot;
+        uint256 place;
+        assembly ("memory-safe") {
+            location := add(mload(add(mload(FRAME), and(shr(208, w), 0xffff))), and(shr(128, w), MASK64))
+            slot := add(mload(TABLE), and(location, mload(TABLE_MASK)))
+            place := sub(location, mload(slot))
+        }
+        if (place > 30) return storeSlowly(w, location, 2);
+        assembly ("memory-safe") {
+            slot := add(slot, mload(TABLE_SPAN))
+            place := shl(3, place)
+            let leaf := mload(slot)
+            mstore(
+                slot,
+                xor(
+                    leaf,
+                    shl(
+                        place,
+                        and(xor(shr(place, leaf), mload(add(mload(FRAME), and(shr(192, w), 0xffff)))), 0xffff)
+                    )
+                )
+            )
+        }
     }
 
+    /// @dev uint32 at r[a] + imm = r[b]: leaf = (leaf & ~(mask << n)) | ((r[b] & mask) << n)
     function store32(uint256 w) internal pure {
-        uint256 location = addressOf(w);
-        (uint256 slot, uint256 room) = probe(location, 3);
-        if (room > 28) return storeSlowly(w, location, 4);
-        poke(slot, room, 28, b(w), MASK32);
+        uint256 location;
+        uint256 slot;
+        uint256 place;
+        assembly ("memory-safe") {
+            location := add(mload(add(mload(FRAME), and(shr(208, w), 0xffff))), and(shr(128, w), MASK64))
+            slot := add(mload(TABLE), and(location, mload(TABLE_MASK)))
+            place := sub(location, mload(slot))
+        }
+        if (place > 28) return storeSlowly(w, location, 4);
+        assembly ("memory-safe") {
+            slot := add(slot, mload(TABLE_SPAN))
+            place := shl(3, place)
+            let leaf := mload(slot)
+            mstore(
+                slot,
+                xor(
+                    leaf,
+                    shl(
+                        place,
+                        and(xor(shr(place, leaf), mload(add(mload(FRAME), and(shr(192, w), 0xffff)))), MASK32)
+                    )
+                )
+            )
+        }
     }
 
+    /// @dev uint64 at r[a] + imm = r[b]: leaf = (leaf & ~(mask << n)) | ((r[b] & mask) << n)
     function store64(uint256 w) internal pure {
-        uint256 location = addressOf(w);
-        (uint256 slot, uint256 room) = probe(location, 7);
-        if (room > 24) return storeSlowly(w, location, 8);
-        poke(slot, room, 24, b(w), MASK64);
+        uint256 location;
+        uint256 slot;
+        uint256 place;
+        assembly ("memory-safe") {
+            location := add(mload(add(mload(FRAME), and(shr(208, w), 0xffff))), and(shr(128, w), MASK64))
+            slot := add(mload(TABLE), and(location, mload(TABLE_MASK)))
+            place := sub(location, mload(slot))
+        }
+        if (place > 24) return storeSlowly(w, location, 8);
+        assembly ("memory-safe") {
+            slot := add(slot, mload(TABLE_SPAN))
+            place := shl(3, place)
+            let leaf := mload(slot)
+            mstore(
+                slot,
+                xor(
+                    leaf,
+                    shl(
+                        place,
+                        and(xor(shr(place, leaf), mload(add(mload(FRAME), and(shr(192, w), 0xffff)))), MASK64)
+                    )
+                )
+            )
+        }
     }
 
+    /// @dev r[dst] = uint8 at imm
     function load8UAt(uint256 w) internal pure {
-        uint256 location = imm(w);
-        (uint256 slot, uint256 room) = probe(location, 0);
-        if (room > 31) return loadSlowly(w, location, 1);
-        set(w, peek(slot, room, 31) & 0xff);
+        uint256 location;
+        uint256 slot;
+        uint256 place;
+        assembly ("memory-safe") {
+            location := and(shr(128, w), MASK64)
+            slot := add(mload(TABLE), and(location, mload(TABLE_MASK)))
+            place := sub(location, mload(slot))
+        }
+        if (place > 31) return loadSlowly(w, location, 1);
+        assembly ("memory-safe") {
+            mstore(
+                add(mload(FRAME), and(shr(224, w), 0xffff)),
+                and(shr(shl(3, place), mload(add(slot, mload(TABLE_SPAN)))), 0xff)
+            )
+        }
     }
 
+    /// @dev r[dst] = uint16 at imm
     function load16UAt(uint256 w) internal pure {
-        uint256 location = imm(w);
-        (uint256 slot, uint256 room) = probe(location, 1);
-        if (room > 30) return loadSlowly(w, location, 2);
-        set(w, peek(slot, room, 30) & 0xffff);
+        uint256 location;
+        uint256 slot;
+        uint256 place;
+        assembly ("memory-safe") {
+            location := and(shr(128, w), MASK64)
+            slot := add(mload(TABLE), and(location, mload(TABLE_MASK)))
+            place := sub(location, mload(slot))
+        }
+        if (place > 30) return loadSlowly(w, location, 2);
+        assembly ("memory-safe") {
+            mstore(
+                add(mload(FRAME), and(shr(224, w), 0xffff)),
+                and(shr(shl(3, place), mload(add(slot, mload(TABLE_SPAN)))), 0xffff)
+            )
+        }
     }
 
+    /// @dev r[dst] = uint32 at imm
     function load32UAt(uint256 w) internal pure {
-        uint256 location = imm(w);
-        (uint256 slot, uint256 room) = probe(location, 3);
-        if (room > 28) return loadSlowly(w, location, 4);
-        set(w, peek(slot, room, 28) & MASK32);
+        uint256 location;
+        uint256 slot;
+        uint256 place;
+        assembly ("memory-safe") {
+            location := and(shr(128, w), MASK64)
+            slot := add(mload(TABLE), and(location, mload(TABLE_MASK)))
+            place := sub(location, mload(slot))
+        }
+        if (place > 28) return loadSlowly(w, location, 4);
+        assembly ("memory-safe") {
+            mstore(
+                add(mload(FRAME), and(shr(224, w), 0xffff)),
+                and(shr(shl(3, place), mload(add(slot, mload(TABLE_SPAN)))), MASK32)
+            )
+        }
     }
 
+    /// @dev r[dst] = uint64 at imm
     function load64At(uint256 w) internal pure {
-        uint256 location = imm(w);
-        (uint256 slot, uint256 room) = probe(location, 7);
-        if (room > 24) return loadSlowly(w, location, 8);
-        set(w, peek(slot, room, 24) & MASK64);
+        uint256 location;
+        uint256 slot;
+        uint256 place;
+        assembly ("memory-safe") {
+            location := and(shr(128, w), MASK64)
+            slot := add(mload(TABLE), and(location, mload(TABLE_MASK)))
+            place := sub(location, mload(slot))
+        }
+        if (place > 24) return loadSlowly(w, location, 8);
+        assembly ("memory-safe") {
+            mstore(
+                add(mload(FRAME), and(shr(224, w), 0xffff)),
+                and(shr(shl(3, place), mload(add(slot, mload(TABLE_SPAN)))), MASK64)
+            )
+        }
     }
 
+    /// @dev uint8 at imm = r[b]: leaf = (leaf & ~(mask << n)) | ((r[b] & mask) << n)
     function store8At(uint256 w) internal pure {
-        uint256 location = imm(w);
-        (uint256 slot, uint256 room) = probe(location, 0);
-        if (room > 31) return storeSlowly(w, location, 1);
-        poke(slot, room, 31, b(w), 0xff);
+        uint256 location;
+        uint256 slot;
+        uint256 place;
+        assembly ("memory-safe") {
+            location := and(shr(128, w), MASK64)
+            slot := add(mload(TABLE), and(location, mload(TABLE_MASK)))
+            place := sub(location, mload(slot))
+        }
+        if (place > 31) return storeSlowly(w, location, 1);
+        assembly ("memory-safe") {
+            slot := add(slot, mload(TABLE_SPAN))
+            place := shl(3, place)
+            let leaf := mload(slot)
+            mstore(
+                slot,
+                xor(
+                    leaf,
+                    shl(
+                        place,
+                        and(xor(shr(place, leaf), mload(add(mload(FRAME), and(shr(192, w), 0xffff)))), 0xff)
+                    )
+                )
+            )
+        }
     }
 
+    /// @dev uint16 at imm = r[b]: leaf = (leaf & ~(mask << n)) | ((r[b] & mask) << n)
     function store16At(uint256 w) internal pure {
-        uint256 location = imm(w);
-        (uint256 slot, uint256 room) = probe(location, 1);
-        if (room > 30) return storeSlowly(w, location, 2);
-        poke(slot, room, 30, b(w), 0xffff);
+        uint256 location;
+        uint256 slot;
+        uint256 place;
+        assembly ("memory-safe") {
+            location := and(shr(128, w), MASK64)
+            slot := add(mload(TABLE), and(location, mload(TABLE_MASK)))
+            place := sub(location, mload(slot))
+        }
+        if (place > 30) return storeSlowly(w, location, 2);
+        assembly ("memory-safe") {
+            slot := add(slot, mload(TABLE_SPAN))
+            place := shl(3, place)
+            let leaf := mload(slot)
+            mstore(
+                slot,
+                xor(
+                    leaf,
+                    shl(
+                        place,
+                        and(xor(shr(place, leaf), mload(add(mload(FRAME), and(shr(192, w), 0xffff)))), 0xffff)
+                    )
+                )
+            )
+        }
     }
 
+    /// @dev uint32 at imm = r[b]: leaf = (leaf & ~(mask << n)) | ((r[b] & mask) << n)
     function store32At(uint256 w) internal pure {
-        uint256 location = imm(w);
-        (uint256 slot, uint256 room) = probe(location, 3);
-        if (room > 28) return storeSlowly(w, location, 4);
-        poke(slot, room, 28, b(w), MASK32);
+        uint256 location;
+        uint256 slot;
+        uint256 place;
+        assembly ("memory-safe") {
+            location := and(shr(128, w), MASK64)
+            slot := add(mload(TABLE), and(location, mload(TABLE_MASK)))
+            place := sub(location, mload(slot))
+        }
+        if (place > 28) return storeSlowly(w, location, 4);
+        assembly ("memory-safe") {
+            slot := add(slot, mload(TABLE_SPAN))
+            place := shl(3, place)
+            let leaf := mload(slot)
+            mstore(
+                slot,
+                xor(
+                    leaf,
+                    shl(
+                        place,
+                        and(xor(shr(place, leaf), mload(add(mload(FRAME), and(shr(192, w), 0xffff)))), MASK32)
+                    )
+                )
+            )
+        }
     }
 
+    /// @dev uint64 at imm = r[b]: leaf = (leaf & ~(mask << n)) | ((r[b] & mask) << n)
     function store64At(uint256 w) internal pure {
-        uint256 location = imm(w);
-        (uint256 slot, uint256 room) = probe(location, 7);
-        if (room > 24) return storeSlowly(w, location, 8);
-        poke(slot, room, 24, b(w), MASK64);
+        uint256 location;
+        uint256 slot;
+        uint256 place;
+        assembly ("memory-safe") {
+            location := and(shr(128, w), MASK64)
+            slot := add(mload(TABLE), and(location, mload(TABLE_MASK)))
+            place := sub(location, mload(slot))
+        }
+        if (place > 24) return storeSlowly(w, location, 8);
+        assembly ("memory-safe") {
+            slot := add(slot, mload(TABLE_SPAN))
+            place := shl(3, place)
+            let leaf := mload(slot)
+            mstore(
+                slot,
+                xor(
+                    leaf,
+                    shl(
+                        place,
+                        and(xor(shr(place, leaf), mload(add(mload(FRAME), and(shr(192, w), 0xffff)))), MASK64)
+                    )
+                )
+            )
+        }
     }
 
     function memorySize(uint256 w) internal pure {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import { CODE, HEAP } from "./Areas.sol";
-import { Opcodes } from "./Opcodes.sol";
+import { CODE, HEAP } from './Areas.sol';
+import { Opcodes } from './Opcodes.sol';
 
 /// @notice The machine's program, which stands in data contracts: a zero byte and at most PAGE_BYTES of code each, all but the
 /// last one full.
@@ -82,7 +82,7 @@ abstract contract Program {
     /// @dev Puts bytes behind a STOP into a contract of their own. The creation code returns what follows it.
     function _store(bytes memory data) private returns (address stored) {
         bytes memory creation =
-            abi.encodePacked(hex"61", uint16(data.length + 1), hex"80600a5f395ff3", hex"00", data);
+            abi.encodePacked(hex'61', uint16(data.length + 1), hex'80600a5f395ff3', hex'00', data);
         assembly ("memory-safe") {
             stored := create(0, add(creation, 32), mload(creation))
         }

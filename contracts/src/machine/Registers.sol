@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import { CODE, FRAME, MASK32, MASK64, PC, REGISTERS, STATUS, STOPPED_PC, STOP_CELL, TRAP } from "./Areas.sol";
-import { Opcodes } from "./Opcodes.sol";
+import { CODE, FRAME, MASK32, MASK64, PC, REGISTERS, STATUS, STOPPED_PC, STOP_CELL, TRAP } from './Areas.sol';
+import { Opcodes } from './Opcodes.sol';
 
 // Registers, frames and the program counter: the twin of shared/machine/vm/registers.ts.
 //

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import { Witness } from "../interfaces/ISegmentMachine.sol";
-import { FRAME, PAGES, PAUSED } from "./Areas.sol";
-import { Machine } from "./Machine.sol";
-import { Opcodes } from "./Opcodes.sol";
-import { getFp, getStatus, getStoppedPc, getTrap, wordAt } from "./Registers.sol";
+import { Witness } from '../interfaces/ISegmentMachine.sol';
+import { FRAME, PAGES, PAUSED } from './Areas.sol';
+import { Machine } from './Machine.sol';
+import { Opcodes } from './Opcodes.sol';
+import { getFp, getStatus, getStoppedPc, getTrap, wordAt } from './Registers.sol';
 
 /// @notice A machine between two steps. Its hash is keccak256(abi.encode(state)).
 struct State {

@@ -11,13 +11,13 @@ import {
     SegmentState,
     Until,
     Witness
-} from "../interfaces/ISegmentMachine.sol";
-import { PAUSED, VISITS } from "./Areas.sol";
-import { Commands } from "./Commands.sol";
-import { Machine } from "./Machine.sol";
-import { leafAt } from "./Memory.sol";
-import { Opcodes } from "./Opcodes.sol";
-import { getFp, getFrame, getStatus, getStoppedPc, setWord, wordAt } from "./Registers.sol";
+} from '../interfaces/ISegmentMachine.sol';
+import { PAUSED, VISITS } from './Areas.sol';
+import { Commands } from './Commands.sol';
+import { Machine } from './Machine.sol';
+import { leafAt } from './Memory.sol';
+import { Opcodes } from './Opcodes.sol';
+import { getFp, getFrame, getStatus, getStoppedPc, setWord, wordAt } from './Registers.sol';
 
 /// @notice Feeds a segment to the engine's program: the twin of shared/machine/segment/step.ts.
 /// @dev Each call of an entry is either inside one transaction or carried over by pc, fp and registers. Between calls the
