@@ -153,7 +153,8 @@ class Writer {
         return `(drop ${this.#value(this.#type(), 3)})`;
       default: {
         const { result } = this.#functions[this.#index] as Function;
-        if (this.#draw(4) > 0) return this.#set();
+        // Inside of something only: what follows would never run.
+        if (this.#labels.length === 0) return this.#set();
         return `(return ${result === undefined ? '' : this.#value(result, 2)})`;
       }
     }

@@ -318,11 +318,12 @@ class Body {
 
   #branch(): boolean {
     const forward = this.#labels.flatMap((label, i) => (label.loop ? [] : [i]));
-    // Seldom out of the function, or little of it would ever run.
-    const to = this.#pick(this.#draw(6) === 0 ? forward : forward.slice(-2));
+    // Out of the function only from inside of something, or little of it would ever run.
+    const near = forward.slice(this.#labels.length > 2 ? 0 : -1);
+    const to = this.#pick(near);
     const { types } = this.#labels[to] as Label;
     const depthOf = (index: number) => this.#labels.length - 1 - index;
-    const kind = this.#draw(20);
+    const kind = this.#draw(16);
     if (kind >= 4) {
       this.#want([...types, 'i32']);
       this.code.op('br_if', depthOf(to));
@@ -338,7 +339,7 @@ class Body {
       this.code.u32(depthOf(to));
     } else {
       this.#want(types);
-      if (kind === 1 && to === 0) this.code.op('return');
+      if (to === 0) this.code.op('return');
       else this.code.op('br', depthOf(to));
     }
     // What follows is dead, and begins with an empty stack of its own.
