@@ -19,8 +19,8 @@ import { a, b, set, setWord, trapNow, wordAt } from './Registers.sol';
 // The machine's memory, as far as this transaction was shown it: the twin of shared/machine/vm/memory.ts.
 //
 // A table with open addressing by leaf index, of two arrays: keys, and behind them values. The key of a leaf is its address, 32 x index;
-// its value is its 32 bytes, the first one lowest. The home slot of an address is (address >> 5) modulo the number of slots, a
-// power of two; a leaf whose home is taken stands in the next free slot. `address - key` is the address's place in the leaf if
+// its value is its 32 bytes, the first one lowest. The home slot of a leaf is taken from its index times MULTIPLIER; a leaf whose
+// home is taken stands in the next free slot. There are a power of two of slots. `address - key` is the address's place in the leaf if
 // the key is that leaf's, and else not below 32 (addresses have 33 bits, and the subtraction wraps), so one comparison says
 // both that the leaf is there and that the access does not straddle its end.
 //
@@ -36,14 +36,24 @@ uint256 constant HIDDEN = 1 << 255;
 /// @dev The key that is no leaf's.
 uint256 constant SENTINEL = 1 << 254;
 uint256 constant SLOT_BYTES = 32;
+/// @dev 2^32 divided by the golden ratio, odd: the engine's records lie at strides that are powers of two, and by their low bits
+/// alone most leaves would want the same few slots.
+uint256 constant MULTIPLIER = 0x9e3779b1;
 
 // ---- the table ------------------------------------------------------------------------------------------------------
 
-/// @dev Lays an empty table for `count` leaves at `location`, where memory is zero so far, and returns where it ends. At least a
-/// third of the slots stay free.
+/// @dev Offset of a leaf's home among the keys, before it is masked to their span: bits 24 and up of the product.
+function homeOf(uint256 index) pure returns (uint256) {
+    unchecked {
+        return (index * MULTIPLIER) >> 19;
+    }
+}
+
+/// @dev Lays an empty table for `count` leaves at `location`, where memory is zero so far, and returns where it ends. At least
+/// half of the slots stay free.
 function createTable(uint256 location, uint256 count) pure returns (uint256 end) {
     uint256 slots = 2;
-    while (slots * 2 < count * 3 + 4) slots *= 2;
+    while (slots < count * 2 + 2) slots *= 2;
     uint256 span = slots * SLOT_BYTES;
     setWord(TABLE, location);
     setWord(TABLE_MASK, span - SLOT_BYTES);
@@ -59,7 +69,7 @@ function insertLeaf(uint256 index, uint256 bytes_) pure {
         uint256 table = wordAt(TABLE);
         uint256 mask = wordAt(TABLE_MASK);
         uint256 key = index * LEAF_BYTES;
-        uint256 offset = key & mask;
+        uint256 offset = homeOf(index) & mask;
         if (index > 0) {
             while (offset == 0 || wordAt(table + offset) != 0) offset = (offset + SLOT_BYTES) & mask;
         }
@@ -74,7 +84,7 @@ function valueAt(uint256 location) pure returns (uint256) {
     unchecked {
         uint256 table = wordAt(TABLE);
         uint256 mask = wordAt(TABLE_MASK);
-        uint256 offset = location & mask;
+        uint256 offset = homeOf(location >> 5) & mask;
         while (true) {
             uint256 key = wordAt(table + offset);
             if ((key & ~HIDDEN) == (location & ~uint256(31)) && (key != 0 || offset == 0)) break;
@@ -173,7 +183,7 @@ library Memory {
         uint256 place;
         assembly ("memory-safe") {
             location := add(mload(add(mload(FRAME), and(shr(208, w), 0xffff))), and(shr(128, w), MASK64))
-            slot := add(mload(TABLE), and(location, mload(TABLE_MASK)))
+            slot := add(mload(TABLE), and(shr(19, mul(shr(5, location), MULTIPLIER)), mload(TABLE_MASK)))
             place := sub(location, mload(slot))
         }
         if (place > 31) return loadSlowly(w, location, 1);
@@ -192,7 +202,7 @@ library Memory {
         uint256 place;
         assembly ("memory-safe") {
             location := add(mload(add(mload(FRAME), and(shr(208, w), 0xffff))), and(shr(128, w), MASK64))
-            slot := add(mload(TABLE), and(location, mload(TABLE_MASK)))
+            slot := add(mload(TABLE), and(shr(19, mul(shr(5, location), MULTIPLIER)), mload(TABLE_MASK)))
             place := sub(location, mload(slot))
         }
         if (place > 30) return loadSlowly(w, location, 2);
@@ -211,7 +221,7 @@ library Memory {
         uint256 place;
         assembly ("memory-safe") {
             location := add(mload(add(mload(FRAME), and(shr(208, w), 0xffff))), and(shr(128, w), MASK64))
-            slot := add(mload(TABLE), and(location, mload(TABLE_MASK)))
+            slot := add(mload(TABLE), and(shr(19, mul(shr(5, location), MULTIPLIER)), mload(TABLE_MASK)))
             place := sub(location, mload(slot))
         }
         if (place > 28) return loadSlowly(w, location, 4);
@@ -230,7 +240,7 @@ library Memory {
         uint256 place;
         assembly ("memory-safe") {
             location := add(mload(add(mload(FRAME), and(shr(208, w), 0xffff))), and(shr(128, w), MASK64))
-            slot := add(mload(TABLE), and(location, mload(TABLE_MASK)))
+            slot := add(mload(TABLE), and(shr(19, mul(shr(5, location), MULTIPLIER)), mload(TABLE_MASK)))
             place := sub(location, mload(slot))
         }
         if (place > 24) return loadSlowly(w, location, 8);
@@ -249,7 +259,7 @@ library Memory {
         uint256 place;
         assembly ("memory-safe") {
             location := add(mload(add(mload(FRAME), and(shr(208, w), 0xffff))), and(shr(128, w), MASK64))
-            slot := add(mload(TABLE), and(location, mload(TABLE_MASK)))
+            slot := add(mload(TABLE), and(shr(19, mul(shr(5, location), MULTIPLIER)), mload(TABLE_MASK)))
             place := sub(location, mload(slot))
         }
         if (place > 31) return loadSignedSlowly(w, location, 1, MASK32);
@@ -266,7 +276,7 @@ library Memory {
         uint256 place;
         assembly ("memory-safe") {
             location := add(mload(add(mload(FRAME), and(shr(208, w), 0xffff))), and(shr(128, w), MASK64))
-            slot := add(mload(TABLE), and(location, mload(TABLE_MASK)))
+            slot := add(mload(TABLE), and(shr(19, mul(shr(5, location), MULTIPLIER)), mload(TABLE_MASK)))
             place := sub(location, mload(slot))
         }
         if (place > 30) return loadSignedSlowly(w, location, 2, MASK32);
@@ -283,7 +293,7 @@ library Memory {
         uint256 place;
         assembly ("memory-safe") {
             location := add(mload(add(mload(FRAME), and(shr(208, w), 0xffff))), and(shr(128, w), MASK64))
-            slot := add(mload(TABLE), and(location, mload(TABLE_MASK)))
+            slot := add(mload(TABLE), and(shr(19, mul(shr(5, location), MULTIPLIER)), mload(TABLE_MASK)))
             place := sub(location, mload(slot))
         }
         if (place > 31) return loadSignedSlowly(w, location, 1, MASK64);
@@ -300,7 +310,7 @@ library Memory {
         uint256 place;
         assembly ("memory-safe") {
             location := add(mload(add(mload(FRAME), and(shr(208, w), 0xffff))), and(shr(128, w), MASK64))
-            slot := add(mload(TABLE), and(location, mload(TABLE_MASK)))
+            slot := add(mload(TABLE), and(shr(19, mul(shr(5, location), MULTIPLIER)), mload(TABLE_MASK)))
             place := sub(location, mload(slot))
         }
         if (place > 30) return loadSignedSlowly(w, location, 2, MASK64);
@@ -317,7 +327,7 @@ library Memory {
         uint256 place;
         assembly ("memory-safe") {
             location := add(mload(add(mload(FRAME), and(shr(208, w), 0xffff))), and(shr(128, w), MASK64))
-            slot := add(mload(TABLE), and(location, mload(TABLE_MASK)))
+            slot := add(mload(TABLE), and(shr(19, mul(shr(5, location), MULTIPLIER)), mload(TABLE_MASK)))
             place := sub(location, mload(slot))
         }
         if (place > 28) return loadSignedSlowly(w, location, 4, MASK64);
@@ -334,7 +344,7 @@ library Memory {
         uint256 place;
         assembly ("memory-safe") {
             location := add(mload(add(mload(FRAME), and(shr(208, w), 0xffff))), and(shr(128, w), MASK64))
-            slot := add(mload(TABLE), and(location, mload(TABLE_MASK)))
+            slot := add(mload(TABLE), and(shr(19, mul(shr(5, location), MULTIPLIER)), mload(TABLE_MASK)))
             place := sub(location, mload(slot))
         }
         if (place > 31) return storeSlowly(w, location, 1);
@@ -362,7 +372,7 @@ library Memory {
         uint256 place;
         assembly ("memory-safe") {
             location := add(mload(add(mload(FRAME), and(shr(208, w), 0xffff))), and(shr(128, w), MASK64))
-            slot := add(mload(TABLE), and(location, mload(TABLE_MASK)))
+            slot := add(mload(TABLE), and(shr(19, mul(shr(5, location), MULTIPLIER)), mload(TABLE_MASK)))
             place := sub(location, mload(slot))
         }
         if (place > 30) return storeSlowly(w, location, 2);
@@ -390,7 +400,7 @@ library Memory {
         uint256 place;
         assembly ("memory-safe") {
             location := add(mload(add(mload(FRAME), and(shr(208, w), 0xffff))), and(shr(128, w), MASK64))
-            slot := add(mload(TABLE), and(location, mload(TABLE_MASK)))
+            slot := add(mload(TABLE), and(shr(19, mul(shr(5, location), MULTIPLIER)), mload(TABLE_MASK)))
             place := sub(location, mload(slot))
         }
         if (place > 28) return storeSlowly(w, location, 4);
@@ -418,7 +428,7 @@ library Memory {
         uint256 place;
         assembly ("memory-safe") {
             location := add(mload(add(mload(FRAME), and(shr(208, w), 0xffff))), and(shr(128, w), MASK64))
-            slot := add(mload(TABLE), and(location, mload(TABLE_MASK)))
+            slot := add(mload(TABLE), and(shr(19, mul(shr(5, location), MULTIPLIER)), mload(TABLE_MASK)))
             place := sub(location, mload(slot))
         }
         if (place > 24) return storeSlowly(w, location, 8);
@@ -446,7 +456,7 @@ library Memory {
         uint256 place;
         assembly ("memory-safe") {
             location := and(shr(128, w), MASK64)
-            slot := add(mload(TABLE), and(location, mload(TABLE_MASK)))
+            slot := add(mload(TABLE), and(shr(19, mul(shr(5, location), MULTIPLIER)), mload(TABLE_MASK)))
             place := sub(location, mload(slot))
         }
         if (place > 31) return loadSlowly(w, location, 1);
@@ -465,7 +475,7 @@ library Memory {
         uint256 place;
         assembly ("memory-safe") {
             location := and(shr(128, w), MASK64)
-            slot := add(mload(TABLE), and(location, mload(TABLE_MASK)))
+            slot := add(mload(TABLE), and(shr(19, mul(shr(5, location), MULTIPLIER)), mload(TABLE_MASK)))
             place := sub(location, mload(slot))
         }
         if (place > 30) return loadSlowly(w, location, 2);
@@ -484,7 +494,7 @@ library Memory {
         uint256 place;
         assembly ("memory-safe") {
             location := and(shr(128, w), MASK64)
-            slot := add(mload(TABLE), and(location, mload(TABLE_MASK)))
+            slot := add(mload(TABLE), and(shr(19, mul(shr(5, location), MULTIPLIER)), mload(TABLE_MASK)))
             place := sub(location, mload(slot))
         }
         if (place > 28) return loadSlowly(w, location, 4);
@@ -503,7 +513,7 @@ library Memory {
         uint256 place;
         assembly ("memory-safe") {
             location := and(shr(128, w), MASK64)
-            slot := add(mload(TABLE), and(location, mload(TABLE_MASK)))
+            slot := add(mload(TABLE), and(shr(19, mul(shr(5, location), MULTIPLIER)), mload(TABLE_MASK)))
             place := sub(location, mload(slot))
         }
         if (place > 24) return loadSlowly(w, location, 8);
@@ -522,7 +532,7 @@ library Memory {
         uint256 place;
         assembly ("memory-safe") {
             location := and(shr(128, w), MASK64)
-            slot := add(mload(TABLE), and(location, mload(TABLE_MASK)))
+            slot := add(mload(TABLE), and(shr(19, mul(shr(5, location), MULTIPLIER)), mload(TABLE_MASK)))
             place := sub(location, mload(slot))
         }
         if (place > 31) return storeSlowly(w, location, 1);
@@ -550,7 +560,7 @@ library Memory {
         uint256 place;
         assembly ("memory-safe") {
             location := and(shr(128, w), MASK64)
-            slot := add(mload(TABLE), and(location, mload(TABLE_MASK)))
+            slot := add(mload(TABLE), and(shr(19, mul(shr(5, location), MULTIPLIER)), mload(TABLE_MASK)))
             place := sub(location, mload(slot))
         }
         if (place > 30) return storeSlowly(w, location, 2);
@@ -578,7 +588,7 @@ library Memory {
         uint256 place;
         assembly ("memory-safe") {
             location := and(shr(128, w), MASK64)
-            slot := add(mload(TABLE), and(location, mload(TABLE_MASK)))
+            slot := add(mload(TABLE), and(shr(19, mul(shr(5, location), MULTIPLIER)), mload(TABLE_MASK)))
             place := sub(location, mload(slot))
         }
         if (place > 28) return storeSlowly(w, location, 4);
@@ -606,7 +616,7 @@ library Memory {
         uint256 place;
         assembly ("memory-safe") {
             location := and(shr(128, w), MASK64)
-            slot := add(mload(TABLE), and(location, mload(TABLE_MASK)))
+            slot := add(mload(TABLE), and(shr(19, mul(shr(5, location), MULTIPLIER)), mload(TABLE_MASK)))
             place := sub(location, mload(slot))
         }
         if (place > 24) return storeSlowly(w, location, 8);
