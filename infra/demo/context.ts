@@ -9,14 +9,22 @@ import { ExitTool } from '#prover/exit/lib.ts';
 import type { PlimsollClient } from '#shared/client/index.ts';
 import type { Census } from './census.ts';
 import type { Checks } from './checks.ts';
+import type { DemoOptions } from './options.ts';
 import type { OrderRecord } from './order-record.ts';
 
-/** What the steps of the demo share. */
-export interface Demo {
+/** What the steps of an ending need: an exchange, and somebody who watches. */
+export interface Ending {
   readonly checks: Checks;
-  readonly seed: number;
   readonly folder: string;
   readonly stack: Stack;
+  readonly watcher: WatcherProcess;
+  /** What has to be ended afterwards, in reverse order. */
+  readonly cleanups: (() => Promise<unknown>)[];
+}
+
+/** What the steps of the demo share. */
+export interface Demo extends Ending {
+  readonly options: DemoOptions;
   /** When the first options expire, virtual ms. */
   readonly expiryMs: number;
   readonly staff: Staff;
@@ -25,13 +33,12 @@ export interface Demo {
   readonly census: Census;
   /** Reads over REST, signs nothing. */
   readonly reader: PlimsollClient;
-  readonly watcher: WatcherProcess;
-  /** What has to be ended afterwards, in reverse order. */
-  readonly cleanups: (() => Promise<unknown>)[];
+  /** What the watcher has said so far. */
+  readonly said: readonly string[];
 }
 
 /** The exit tool with somebody's key: it knows L1 and nothing else. What it says is shown. */
-export function exitTool(demo: Demo, key: DevnetKey): Promise<ExitTool> {
+export function exitTool(demo: Ending, key: DevnetKey): Promise<ExitTool> {
   const { anvil, deployment } = demo.stack;
   return ExitTool.open(
     {

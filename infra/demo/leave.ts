@@ -12,7 +12,7 @@ import {
   refundDeposits,
   reportDeficits,
 } from '#prover/exit/lib.ts';
-import { type Demo, exitTool, usdc } from './context.ts';
+import { type Ending, exitTool, usdc } from './context.ts';
 import { eventually } from './eventually.ts';
 import { type AccountWorth, Rebuilt } from './rebuild.ts';
 import { exitShares } from './shares.ts';
@@ -20,21 +20,20 @@ import type { Vault } from './vault.ts';
 
 /** Why the contract froze: a message waited for longer than it may (contracts/src/Types.sol). */
 const REASON_INBOX = 1;
-const LATE_DEPOSIT = 500_000_000n; // 500 USDC
+export const LATE_DEPOSIT = 500_000_000n; // 500 USDC
 const FUND = 0;
 
 /** The sequencer ends for good, and a command forced through L1 is ignored until the exchange freezes. */
-export async function stopForGood(demo: Demo, vault: Vault): Promise<void> {
+export async function stopForGood(demo: Ending, vault: Vault): Promise<void> {
   const { checks, stack } = demo;
   checks.step('The sequencer stops for good');
   await stack.stopOracle();
   await stack.sequencer.kill();
   checks.check('its process is gone', stack.sequencer.child?.running === false);
-  const [first, second] = stack.traders;
-  if (first === undefined || second === undefined) throw new Error('there are no traders');
-  await stack.l1.mint(stack.roles.deployer, vault.token, [first.key.account.address], LATE_DEPOSIT);
-  await stack.l1.deposit(stack.deployment, [first.key], LATE_DEPOSIT);
-  checks.note(`account ${first.account} deposits ${usdc(LATE_DEPOSIT)} that nobody will credit`);
+  const [, second] = stack.traders;
+  if (second === undefined) throw new Error('there are no traders');
+  const first = await depositLate(demo);
+  checks.note(`account ${first} deposits ${usdc(LATE_DEPOSIT)} that nobody will credit`);
   const owner = await exitTool(demo, second.key);
   const state = await owner.account(second.account);
   const { index } = await forceCommand(
@@ -65,11 +64,20 @@ export async function stopForGood(demo: Demo, vault: Vault): Promise<void> {
   );
 }
 
+/** The first trader deposits once more, too late to be credited for good. Returns its account. */
+export async function depositLate({ stack }: Ending): Promise<number> {
+  const [first] = stack.traders;
+  if (first === undefined) throw new Error('there are no traders');
+  const { l1, deployment, roles } = stack;
+  await l1.mint(roles.deployer, deployment.token, [first.key.account.address], LATE_DEPOSIT);
+  await l1.deposit(deployment, [first.key], LATE_DEPOSIT);
+  return first.account;
+}
+
 /** A fresh watcher checks all of L1 from genesis; what the exits are proved from is rebuilt beside it. */
-export async function watchFromGenesis(demo: Demo): Promise<Rebuilt> {
+export async function watchFromGenesis(demo: Ending): Promise<Rebuilt> {
   const { checks, stack, folder } = demo;
   checks.step('A watcher from genesis');
-  await demo.watcher.child.end();
   const fresh = await WatcherProcess.start({
     l1Url: stack.anvil.url,
     deployment: stack.deployment,
@@ -95,7 +103,11 @@ export async function watchFromGenesis(demo: Demo): Promise<Rebuilt> {
 }
 
 /** Everybody is taken out by proofs made from L1 data alone, open positions included; the vault ends at zero. */
-export async function takeEverybodyOut(demo: Demo, vault: Vault, rebuilt: Rebuilt): Promise<void> {
+export async function takeEverybodyOut(
+  demo: Ending,
+  vault: Vault,
+  rebuilt: Rebuilt,
+): Promise<void> {
   const { checks, stack } = demo;
   const helper = stack.roles.helper;
   checks.step('Everybody leaves through L1');
@@ -137,7 +149,7 @@ export async function takeEverybodyOut(demo: Demo, vault: Vault, rebuilt: Rebuil
   await refundAndClose(demo, vault, tool);
 }
 
-async function refundAndClose(demo: Demo, vault: Vault, tool: ExitTool): Promise<void> {
+async function refundAndClose(demo: Ending, vault: Vault, tool: ExitTool): Promise<void> {
   const { checks, stack } = demo;
   const owner = stack.traders[0]?.key.account.address ?? '0x';
   const before = await vault.balanceOf(owner);

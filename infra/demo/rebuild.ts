@@ -40,7 +40,7 @@ export interface AccountWorth {
 
 /**
  * The exchange's state rebuilt from L1's logs, from genesis on and with every root compared; no server of the exchange is
- * asked for anything.
+ * asked for anything. Batches that fell are left out: what stands is what the contract's tip continues.
  */
 export class Rebuilt {
   readonly tree: StateTree;
@@ -67,11 +67,12 @@ export class Rebuilt {
   static async fromL1(l1: L1, deployment: Deployment): Promise<Rebuilt> {
     const contract = { address: deployment.settlement, abi: settlementAbi } as const;
     const range = { ...contract, fromBlock: deployment.fromBlock, strict: true } as const;
-    const [posted, enqueued, genesisHash, zeroRoot] = await Promise.all([
+    const [posted, enqueued, genesisHash, zeroRoot, tip] = await Promise.all([
       l1.client.getContractEvents({ ...range, eventName: 'BatchPosted' }),
       l1.client.getContractEvents({ ...range, eventName: 'MessageEnqueued' }),
       l1.client.readContract({ ...contract, functionName: 'batchHash', args: [0n] }),
       l1.client.readContract({ ...contract, functionName: 'zeroRoot' }),
+      l1.client.readContract({ ...contract, functionName: 'tip' }),
     ]);
     const { wasm } = readEngine();
     const module = deriveModule(wasm, { marks: true, undo: true });
@@ -79,7 +80,9 @@ export class Rebuilt {
     const tree = new StateTree({ state: engine.bytes, marks: engine.views.marks });
     const position = genesisPosition(zeroRoot, genesisHash);
     const replayer = new Replayer({ engine, tree, position });
-    const batches = posted.map(({ args }) => ({ header: args.header, data: args.data }));
+    const batches = posted
+      .map(({ args }) => ({ header: args.header, data: args.data }))
+      .filter(({ header }) => header.number <= tip.number);
     const messages = enqueued.map(({ args }) => hexToBytes(args.message));
     return new Rebuilt({ engine, tree, replayer }, { batches, messages });
   }

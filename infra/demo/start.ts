@@ -1,16 +1,18 @@
 import { join } from 'node:path';
+import type { SettlementParams } from '#contracts/params.ts';
 import { hire, type Staff } from '#infra/bots/hire.ts';
 import { BatchLedger } from '#infra/devnet/batch-ledger.ts';
 import { nextExpiryMs } from '#infra/devnet/clock.ts';
 import { freePort } from '#infra/devnet/ports.ts';
 import { type Stack, startStack } from '#infra/devnet/stack.ts';
 import { WatcherProcess } from '#infra/devnet/watcher-process.ts';
+import type { Market } from '#infra/market/market.ts';
 import { createMarket } from '#infra/market/prices-files.ts';
 import { PlimsollClient } from '#shared/client/index.ts';
 import { parseMoney } from '#shared/protocol/units.ts';
 import { Census } from './census.ts';
 import type { Checks } from './checks.ts';
-import { type Demo, usdc } from './context.ts';
+import { type Demo, type Ending, usdc } from './context.ts';
 import { eventually } from './eventually.ts';
 import type { DemoOptions } from './options.ts';
 import { OrderRecord, RecordedAccount } from './order-record.ts';
@@ -38,34 +40,23 @@ export async function startDemo(
   cleanups: (() => Promise<unknown>)[],
 ): Promise<Demo> {
   const { seed, folder } = options;
-  const simulatedStartMs = SIMULATED_DAY_MS + 8 * 3_600_000 - LEAD_MS;
-  const market = createMarket({ seed, startMs: simulatedStartMs, prices: options.prices });
-  const expiryMs = nextExpiryMs((market.startMs ?? simulatedStartMs - 1) + LEAD_MS);
+  const { market, expiryMs } = demoMarket(options);
   checks.step(`Start: ${market.description}; time runs ${RATE} times as fast`);
-  const stack = await startStack(
-    {
-      seed,
-      rate: RATE,
-      virtualStartMs: expiryMs - LEAD_MS,
-      folder,
-      apiPort: await freePort(),
-      l1Port: await freePort(),
-      traders: TRADERS,
-      depositEach: DEPOSIT_EACH,
-      settings: SEQUENCER_SETTINGS,
-      changeParams: (params) => ({ ...params, ...DEMO_DELAYS }),
-    },
-    { market, report: (line) => checks.note(line) },
-  );
-  cleanups.push(() => stack.stop());
-  stack.oracle.start();
+  const stack = await startExchange({ seed, folder, traders: TRADERS }, options, {
+    checks,
+    cleanups,
+  });
   const url = stack.sequencer.apiUrl;
   const reader = await PlimsollClient.create({ url, transport: 'rest' });
+  const said: string[] = [];
   const watcher = await WatcherProcess.start({
     l1Url: stack.anvil.url,
     deployment: stack.deployment,
     dataFolder: join(folder, 'watcher'),
     logFile: join(folder, 'logs', 'watcher.log'),
+    flags: ['--prove'],
+    environment: { PLIMSOLL_KEY: stack.roles.prover.privateKey },
+    onLine: (line) => said.push(line),
   });
   cleanups.push(() => watcher.child.end());
   const record = new OrderRecord();
@@ -81,7 +72,7 @@ export async function startDemo(
   });
   const demo = {
     checks,
-    seed,
+    options,
     folder,
     stack,
     expiryMs,
@@ -91,11 +82,46 @@ export async function startDemo(
     census,
     reader,
     watcher,
+    said,
     cleanups,
   };
   await checkDeposits(checks, stack, reader);
   await checkListing(demo);
   return demo;
+}
+
+/** The market, which the demo joins so long before an expiry. */
+function demoMarket({ seed, prices }: DemoOptions): { market: Market; expiryMs: number } {
+  const simulatedStartMs = SIMULATED_DAY_MS + 8 * 3_600_000 - LEAD_MS;
+  const market = createMarket({ seed, startMs: simulatedStartMs, prices });
+  const expiryMs = nextExpiryMs((market.startMs ?? simulatedStartMs - 1) + LEAD_MS);
+  return { market, expiryMs };
+}
+
+/** An exchange of its own, with keys from `seed`, in the demo's market and at its speed; its oracle runs. */
+export async function startExchange(
+  own: { seed: number; folder: string; traders: number; delays?: Partial<SettlementParams> },
+  options: DemoOptions,
+  { checks, cleanups }: Pick<Ending, 'checks' | 'cleanups'>,
+): Promise<Stack> {
+  const { market, expiryMs } = demoMarket(options);
+  const { seed, folder, traders } = own;
+  const stack = await startStack(
+    {
+      ...{ seed, folder, traders },
+      rate: RATE,
+      virtualStartMs: expiryMs - LEAD_MS,
+      apiPort: await freePort(),
+      l1Port: await freePort(),
+      depositEach: DEPOSIT_EACH,
+      settings: SEQUENCER_SETTINGS,
+      changeParams: (params) => ({ ...params, ...DEMO_DELAYS, ...own.delays }),
+    },
+    { market, report: (line) => checks.note(line) },
+  );
+  cleanups.push(() => stack.stop());
+  stack.oracle.start();
+  return stack;
 }
 
 /** Bots whose every order goes into the record. */
@@ -124,10 +150,10 @@ const SEQUENCER_SETTINGS = {
   PLIMSOLL_REPRICE_INTERVAL: '10000',
 };
 
-/** Seconds of virtual time: long enough for a restart in between, short enough for a demo. */
+/** Seconds of virtual time: long enough for a restart in between and for a proof, short enough for a demo. */
 const DEMO_DELAYS = {
-  challengePeriod: 120n,
-  sessionPeriod: 60n,
+  challengePeriod: 600n,
+  sessionPeriod: 400n,
   forceDelay: 240n,
   freezeDelay: 480n,
   livenessDelay: 3600n,

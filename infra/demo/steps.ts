@@ -1,9 +1,12 @@
 import type { Checks } from './checks.ts';
 import type { Demo } from './context.ts';
 import { expire } from './expiry.ts';
+import { fall, rewardProver } from './fall.ts';
 import { payWithdrawal, settleOnL1 } from './finality.ts';
-import { stopForGood, takeEverybodyOut, watchFromGenesis } from './leave.ts';
+import { ignoreForcedCommand } from './ignored.ts';
+import { takeEverybodyOut, watchFromGenesis } from './leave.ts';
 import { type StartOptions, startDemo } from './start.ts';
+import { steal } from './steal.ts';
 import { crash, trade, tradeToExpiry } from './trade.ts';
 import { Vault } from './vault.ts';
 
@@ -28,7 +31,10 @@ async function goOn(demo: Demo): Promise<void> {
   await expire(demo);
   await settleOnL1(demo);
   await payWithdrawal(demo, vault, withdrawal);
-  await stopForGood(demo, vault);
+  await fall(demo, vault, await steal(demo, vault));
   const rebuilt = await watchFromGenesis(demo);
   await takeEverybodyOut(demo, vault, rebuilt);
+  await rewardProver(demo, vault);
+  await demo.stack.stop();
+  await ignoreForcedCommand(demo);
 }

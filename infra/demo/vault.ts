@@ -1,5 +1,5 @@
 import type { Address } from 'viem';
-import { settlementAbi } from '#contracts/abi/index.ts';
+import { judgeAbi, settlementAbi } from '#contracts/abi/index.ts';
 import type { DevnetKey } from '#infra/devnet/keys.ts';
 import type { Stack } from '#infra/devnet/stack.ts';
 import type { BatchHeader } from '#shared/protocol/batch.ts';
@@ -56,6 +56,32 @@ export class Vault {
     });
   }
 
+  tip() {
+    const { address } = this;
+    return this.#stack.l1.client.readContract({ address, abi: settlementAbi, functionName: 'tip' });
+  }
+
+  /** The batches that the judge felled. Throws if there are none. */
+  async fallen(): Promise<{ number: bigint; last: bigint; block: bigint }> {
+    const [log] = await this.#stack.l1.client.getContractEvents({
+      ...{ address: this.address, abi: settlementAbi, eventName: 'BatchesFell' },
+      ...{ fromBlock: this.#stack.deployment.fromBlock, strict: true },
+    });
+    if (log === undefined) throw new Error('no batch fell');
+    const { number, lastFallen } = log.args;
+    return { number, last: lastFallen, block: log.blockNumber };
+  }
+
+  /** To whom the judge has credited the reward of the fraud, and how much, wei; undefined: it has not yet. */
+  async rewarded(): Promise<{ prover: Address; amount: bigint } | undefined> {
+    const judge = await this.#read('judge');
+    const [log] = await this.#stack.l1.client.getContractEvents({
+      ...{ address: judge, abi: judgeAbi, eventName: 'RewardSettled' },
+      ...{ fromBlock: this.#stack.deployment.fromBlock, strict: true },
+    });
+    return log?.args;
+  }
+
   /** What an account was ever paid of its withdrawals, 1e-6 USDC. */
   paid(account: number): Promise<bigint> {
     return this.#stack.l1.client.readContract({
@@ -78,7 +104,7 @@ export class Vault {
       );
   }
 
-  #read<F extends 'held' | 'bond' | 'freezeReason'>(functionName: F) {
+  #read<F extends 'held' | 'bond' | 'freezeReason' | 'judge'>(functionName: F) {
     const { address } = this;
     return this.#stack.l1.client.readContract({ address, abi: settlementAbi, functionName });
   }
