@@ -5,16 +5,16 @@ import { assemble } from '#shared/machine/wasm/fixture.ts';
 import { Writer } from '#shared/machine/wasm/writer.ts';
 import { keccak256 } from '#shared/protocol/keccak.ts';
 import { TRAPS } from '../isa.ts';
-import { Pair } from './testing/differential.ts';
+import { Trio } from './testing/differential.ts';
 import { Twin } from './testing/twin.ts';
 import { entryOf, translate } from './translate.ts';
 
 const ALL = binaryen.Features.All;
-const pairOf = (text: string) => new Pair(assemble(text, ALL));
+const trioOf = (text: string) => new Trio(assemble(text, ALL));
 
 describe('calls', () => {
   test('arguments are in their places, however deep the calls are nested', () => {
-    const pair = pairOf(`(module
+    const trio = trioOf(`(module
       (func $sub (param i32 i32) (result i32) (i32.sub (local.get 0) (local.get 1)))
       (func $mix (param i32 i64 i32) (result i64)
         (i64.add (i64.mul (local.get 1) (i64.const 10)) (i64.extend_i32_u (call $sub (local.get 0) (local.get 2)))))
@@ -36,44 +36,44 @@ describe('calls', () => {
       (func $forever (export "forever") (call $forever)))`);
     for (const a of [0n, 5n, 0xffff_ffffn]) {
       for (const b of [1n, 9n, 0x8000_0000n]) {
-        pair.call('nested', a, b);
-        pair.call('waiting', a, b);
+        trio.call('nested', a, b);
+        trio.call('waiting', a, b);
       }
     }
-    expect(pair.call('even', 100n).result).toBe(1n);
-    expect(pair.call('even', 777n).result).toBe(0n);
-    expect(pair.call('forever').trap).toBe(TRAPS.CALL_STACK_EXHAUSTED);
+    expect(trio.call('even', 100n).result).toBe(1n);
+    expect(trio.call('even', 777n).result).toBe(0n);
+    expect(trio.call('forever').trap).toBe(TRAPS.CALL_STACK_EXHAUSTED);
     // The machine's own limit, which V8 does not share.
-    expect(pair.twin.call('even', 1_022n)).toBe(1n);
-    expect(pair.twin.call('even', 1_023n)).toBeUndefined();
-    expect(pair.twin.trap).toBe(TRAPS.CALL_STACK_EXHAUSTED);
+    expect(trio.twin.call('even', 1_022n)).toBe(1n);
+    expect(trio.twin.call('even', 1_023n)).toBeUndefined();
+    expect(trio.twin.trap).toBe(TRAPS.CALL_STACK_EXHAUSTED);
   });
 
   test('through the table: each entry, the wrong type, none, and beyond', () => {
-    const pair = pairOf(`(module
-      (table 5 funcref) (elem (i32.const 1) $double $square $pair)
+    const trio = trioOf(`(module
+      (table 5 funcref) (elem (i32.const 1) $double $square $sum)
       (func $double (param i32) (result i32) (i32.mul (local.get 0) (i32.const 2)))
       (func $square (param i32) (result i32) (i32.mul (local.get 0) (local.get 0)))
-      (func $pair (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1)))
+      (func $sum (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1)))
       (func (export "one") (param i32 i32) (result i32)
         (i32.add (i32.const 1000) (call_indirect (param i32) (result i32) (local.get 1) (local.get 0))))
       (func (export "two") (param i32 i32) (result i32)
         (call_indirect (param i32 i32) (result i32) (local.get 1) (i32.const 4) (local.get 0)))
       (func (export "none") (param i32) (call_indirect (local.get 0))))`);
     for (const entry of [0n, 1n, 2n, 3n, 4n, 5n, 6n, 0xffff_ffffn]) {
-      pair.call('one', entry, 12n);
-      pair.call('two', entry, 12n);
-      pair.call('none', entry);
+      trio.call('one', entry, 12n);
+      trio.call('two', entry, 12n);
+      trio.call('none', entry);
     }
-    expect(pair.call('one', 2n, 12n).result).toBe(1144n);
-    expect(pair.twin.call('one', 3n, 1n)).toBeUndefined();
-    expect(pair.twin.trap).toBe(TRAPS.INDIRECT_TYPE);
-    expect(pair.twin.call('one', 4n, 1n)).toBeUndefined();
-    expect(pair.twin.trap).toBe(TRAPS.UNDEFINED_ELEMENT);
+    expect(trio.call('one', 2n, 12n).result).toBe(1144n);
+    expect(trio.twin.call('one', 3n, 1n)).toBeUndefined();
+    expect(trio.twin.trap).toBe(TRAPS.INDIRECT_TYPE);
+    expect(trio.twin.call('one', 4n, 1n)).toBeUndefined();
+    expect(trio.twin.trap).toBe(TRAPS.UNDEFINED_ELEMENT);
   });
 
   test('of the host', () => {
-    const pair = pairOf(`(module
+    const trio = trioOf(`(module
       (import "host" "readCommand" (func $read (param i32) (result i32)))
       (import "host" "keccak256" (func $keccak (param i32 i32 i32)))
       (import "host" "emit" (func $emit (param i32 i32)))
@@ -83,19 +83,19 @@ describe('calls', () => {
         (call $keccak (local.get 0) (local.get 1) (i32.const 64))
         (call $emit (i32.const 1) (i32.const 64))
         (i32.add (local.get 1) (i32.load (i32.const 64)))))`);
-    pair.input = new Uint8Array(200).map((_, i) => i * 7);
-    const results = [100n, 5_001n, 40n].map((at) => pair.call('f', at).result);
+    trio.input = new Uint8Array(200).map((_, i) => i * 7);
+    const results = [100n, 5_001n, 40n].map((at) => trio.call('f', at).result);
     const hash = new DataView(keccak256(new Uint8Array(200).map((_, i) => i * 7)).buffer);
     // The last overlaps what it hashes: all of it is read first.
     expect(results).toEqual(new Array(3).fill(200n + BigInt(hash.getUint32(0, true))));
-    pair.input = new Uint8Array(0);
-    pair.call('f', 65_536n);
+    trio.input = new Uint8Array(0);
+    trio.call('f', 65_536n);
   });
 });
 
 describe('the module around the functions', () => {
   test('globals, data and the start function', () => {
-    const pair = pairOf(`(module
+    const trio = trioOf(`(module
       (memory (export "memory") 1 2)
       (global $fixed i64 (i64.const 0x123456789abcdef0))
       (global $count (export "count") (mut i32) (i32.const -2))
@@ -108,11 +108,11 @@ describe('the module around the functions', () => {
         (global.set $count (i32.mul (global.get $count) (local.get 0)))
         (global.set $wide (i64.sub (global.get $wide) (global.get $fixed)))
         (i64.load (i32.const 10))))`);
-    expect(pair.call('f', 3n).result).toBe(
+    expect(trio.call('f', 3n).result).toBe(
       BigInt(`0x${Buffer.from('fisecond').reverse().toString('hex')}`),
     );
-    pair.call('f', 0xffff_ffffn);
-    expect(pair.program.globals.length).toBe(2);
+    trio.call('f', 0xffff_ffffn);
+    expect(trio.program.globals.length).toBe(2);
   });
 
   test('a start function that traps leaves no instance', () => {
@@ -129,8 +129,8 @@ describe('the module around the functions', () => {
     code.op('local.get', 0).i32(5).op('i32.add').op('local.set', 0);
     for (let i = 0; i < depth; i++) code.op('end');
     code.op('local.get', 0).op('end');
-    const pair = new Pair(oneFunction(code.finish()));
-    expect(pair.call('f', 7n).result).toBe(12n);
+    const trio = new Trio(oneFunction(code.finish()));
+    expect(trio.call('f', 7n).result).toBe(12n);
   });
 
   test('a br_table of 20,000 entries', () => {
@@ -142,11 +142,11 @@ describe('the module around the functions', () => {
       .u32(20_000);
     for (let i = 0; i < 20_000; i++) code.u32(i % 2);
     code.u32(0).op('end').i32(111).op('return').op('end').i32(222).op('end');
-    const pair = new Pair(oneFunction(code.finish()));
-    expect(pair.call('f', 19_998n).result).toBe(111n);
-    expect(pair.call('f', 19_999n).result).toBe(222n);
-    expect(pair.call('f', 20_000n).result).toBe(111n);
-    expect(pair.call('f', 0xffff_ffffn).result).toBe(111n);
+    const trio = new Trio(oneFunction(code.finish()));
+    expect(trio.call('f', 19_998n).result).toBe(111n);
+    expect(trio.call('f', 19_999n).result).toBe(222n);
+    expect(trio.call('f', 20_000n).result).toBe(111n);
+    expect(trio.call('f', 0xffff_ffffn).result).toBe(111n);
   });
 });
 

@@ -8,9 +8,9 @@ import {
   STATE_BYTES,
   STORE_ACCESSES,
 } from '#shared/machine/wasm/fixture.ts';
-import { Pair } from './testing/differential.ts';
+import { Trio } from './testing/differential.ts';
 
-const pairOf = (text: string, features?: number) => new Pair(assemble(text, features));
+const trioOf = (text: string, features?: number) => new Trio(assemble(text, features));
 const ALL = binaryen.Features.All;
 
 const EDGES32 = [
@@ -66,7 +66,7 @@ describe("every operator on edge values is V8's", () => {
     const edges = type === 'i32' ? EDGES32 : EDGES64;
     const result = (name: string) => (COMPARE.includes(name) ? 'i32' : type);
     test.each(BINARY)(`${type}.%s of registers and of constants on either side`, (name) => {
-      const pair = pairOf(`(module
+      const trio = trioOf(`(module
         (func (export "both") (param ${type} ${type}) (result ${result(name)})
           (${type}.${name} (local.get 0) (local.get 1)))
         (func (export "branch") (param ${type} ${type}) (result i32)
@@ -98,13 +98,13 @@ describe("every operator on edge values is V8's", () => {
             : ''
         })`);
       for (const a of edges) {
-        for (const b of edges) for (const export_ of ['both', 'branch']) pair.call(export_, a, b);
+        for (const b of edges) for (const export_ of ['both', 'branch']) trio.call(export_, a, b);
         for (const i of edges.keys()) {
-          pair.call(`right${i}`, a);
-          pair.call(`left${i}`, a);
+          trio.call(`right${i}`, a);
+          trio.call(`left${i}`, a);
           if (!COMPARE.includes(name)) continue;
-          pair.call(`take${i}`, a);
-          pair.call(`skip${i}`, a);
+          trio.call(`take${i}`, a);
+          trio.call(`skip${i}`, a);
         }
       }
     });
@@ -114,14 +114,14 @@ describe("every operator on edge values is V8's", () => {
     ...UNARY64.map((name) => [name, 'i64', EDGES64] as const),
   ])('%s', (name, type, edges) => {
     const to = name.endsWith('eqz') ? 'i32' : name.slice(0, 3);
-    const pair = pairOf(
+    const trio = trioOf(
       `(module (func (export "f") (param ${type}) (result ${to}) (${name} (local.get 0)))
       ${edges.map((edge, i) => `(func (export "constant${i}") (result ${to}) (${name} (${type}.const ${edge})))`).join('')})`,
       ALL,
     );
     for (const [i, a] of edges.entries()) {
-      pair.call('f', a);
-      pair.call(`constant${i}`);
+      trio.call('f', a);
+      trio.call(`constant${i}`);
     }
   });
 });
@@ -131,7 +131,7 @@ const widened = (code: string, type: string) =>
 
 describe('memory', () => {
   test('every load and store at every offset, in bounds and out', () => {
-    const pair = new Pair(withoutObserve());
+    const trio = new Trio(withoutObserve());
     const addresses = [
       0n,
       1n,
@@ -148,15 +148,15 @@ describe('memory', () => {
     ];
     for (const [i, { name }] of STORE_ACCESSES.entries()) {
       for (const address of addresses)
-        pair.call(`store${i}`, address, 0xf1e2_d3c4_b5a6_9788n + BigInt(name.length + i));
+        trio.call(`store${i}`, address, 0xf1e2_d3c4_b5a6_9788n + BigInt(name.length + i));
     }
     for (const i of LOAD_ACCESSES.keys())
-      for (const address of addresses) pair.call(`load${i}`, address);
+      for (const address of addresses) trio.call(`load${i}`, address);
     expect(OFFSETS.length).toBeGreaterThan(4);
   });
 
   test('grow, size, and loads at constant addresses', () => {
-    const pair = pairOf(
+    const trio = trioOf(
       `(module (memory (export "memory") 1 3)
       (data (i32.const 65500) "at the end of the first page, over 32")
       (func (export "grow") (param i32) (result i32) (memory.grow (local.get 0)))
@@ -186,7 +186,7 @@ describe('memory', () => {
       ['grow', 1n],
       ['grow', 0n],
     ] as const;
-    for (const [name, ...args] of calls) pair.call(name, ...args);
+    for (const [name, ...args] of calls) trio.call(name, ...args);
   });
 });
 

@@ -1,8 +1,10 @@
+import { inspect } from 'node:util';
 import { expect } from 'vitest';
 import { recoverPortable } from '#shared/host/recover.ts';
 import { keccak256 } from '#shared/protocol/keccak.ts';
 import { TRAPS } from '../../isa.ts';
 import type { Program } from '../../program/program.ts';
+import { Machine } from '../../run/machine.ts';
 import { translate } from '../translate.ts';
 import { Twin } from './twin.ts';
 
@@ -22,16 +24,19 @@ export interface Outcome {
   readonly trap: number;
 }
 
-/** An instance in V8 and the twin with the module's program, called alike and compared after each call. */
-export class Pair {
+/** An instance in V8, and the twin and the machine with the module's program: called alike, and compared after each call. */
+export class Trio {
   readonly program: Program;
   readonly twin: Twin;
+  readonly #machine: Machine;
   readonly #instance: WebAssembly.Instance;
   #input: Uint8Array = new Uint8Array(0);
 
   constructor(wasm: Uint8Array) {
     this.program = translate(wasm);
     this.twin = new Twin(this.program);
+    this.#machine = new Machine(this.program);
+    this.#machine.start();
     const module = new WebAssembly.Module(wasm as Uint8Array<ArrayBuffer>);
     this.#instance = new WebAssembly.Instance(module, { host: this.#host() });
   }
@@ -46,21 +51,56 @@ export class Pair {
   set input(bytes: Uint8Array) {
     this.#input = bytes;
     this.twin.input = bytes;
+    this.#machine.setInput(bytes);
   }
 
-  /** Calls both and expects the same result or trap, the same memory and the same exported globals. */
+  /** Writes to all three memories. */
+  write(address: number, bytes: Uint8Array): void {
+    this.memory.set(bytes, address);
+    this.twin.memory.set(bytes, address);
+    this.#machine.memory().writeBytes(address, bytes);
+  }
+
+  /** Calls all and expects the same result or trap, the same memory and the same exported globals; of the machine the same steps, too. */
   call(name: string, ...args: readonly bigint[]): Outcome {
     const native = this.#native(name, args);
-    const result = this.twin.call(name, ...args);
     const about = `${name}(${args.join(', ')})`;
+    const result = this.#callPrograms(name, args, about);
     const same =
       native.trap === this.twin.trap ||
       // An entry of the table that is null is a wrong type to V8.
       (native.trap === TRAPS.INDIRECT_TYPE && this.twin.trap === TRAPS.UNDEFINED_ELEMENT);
     if (!same) expect.fail(`${about}: V8 traps ${native.trap}, the twin ${this.twin.trap}`);
-    expect(result, about).toBe(native.result);
+    if (result !== native.result) {
+      expect.fail(`${about}: V8 has ${native.result}, the twin ${result}`);
+    }
     this.#compareState(about);
     return { result, trap: this.twin.trap };
+  }
+
+  #callPrograms(name: string, args: readonly bigint[], about: string): bigint | undefined {
+    const before = this.twin.steps;
+    const result = this.twin.call(name, ...args);
+    const types = this.program.entries.get(name)?.parameters ?? [];
+    const registers = args.map((arg, i) => BigInt.asUintN(types[i] === 'i32' ? 32 : 64, arg));
+    const machine = this.#machine.call(name, registers);
+    const steps = BigInt(this.twin.steps - before);
+    // Compared by hand: `toEqual` on every call would be most of the time that the tests take.
+    const same = machine.trap === this.twin.trap && machine.result === (result ?? 0n);
+    if (!same || machine.steps !== steps) {
+      const words = `result ${result}, trap ${this.twin.trap}, ${steps} steps`;
+      expect.fail(`${about}: the twin ${words}; the machine ${inspect(machine)}`);
+    }
+    const memory = this.#machine.memory();
+    for (const block of this.twin.touched) {
+      const [at, size] = [block * 4_096, 4_096];
+      if (
+        Buffer.compare(memory.readBytes(at, size), this.twin.memory.subarray(at, at + size)) !== 0
+      )
+        expect.fail(`${about}: memory of the machine differs in the 4 KiB at ${at}`);
+    }
+    this.twin.touched.clear();
+    return result;
   }
 
   #compareState(about: string): void {
