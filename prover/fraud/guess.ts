@@ -36,13 +36,23 @@ export function guessLie(
   try {
     for (const { words, run } of variants(segment, inbox)) {
       trial.begin();
-      run(after.engine);
-      if (!trial.reaches(segment.root)) continue;
+      if (!runs(() => run(after.engine)) || !trial.reaches(segment.root)) continue;
       return { words, differences: trial.differences() };
     }
     return null;
   } finally {
     trial.end();
+  }
+}
+
+/** Whether it ran to its end: a trap where nobody undoes it is no way to a root, and no reason to leave a lie unproved. */
+function runs(run: () => void): boolean {
+  try {
+    run();
+    return true;
+  } catch (error) {
+    if (error instanceof WebAssembly.RuntimeError) return false;
+    throw error;
   }
 }
 
