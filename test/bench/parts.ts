@@ -41,6 +41,11 @@ export const PARTS: Readonly<Record<string, PartEntry>> = {
     load: () => import('./live/main.ts'),
     limitMs: 4 * MINUTE_MS,
   },
+  machine: {
+    what: 'the machine off chain: steps a second, time to plan a proof',
+    load: () => import('./machine/main.ts'),
+    limitMs: 2 * MINUTE_MS,
+  },
   gas: {
     what: 'gas of claims and exits, from the contracts’ own gas tests',
     load: () => import('./gas/main.ts'),
