@@ -79,20 +79,30 @@ function insertLeaf(uint256 index, uint256 bytes_) pure {
     }
 }
 
-/// @dev Where the value of the leaf stands that holds address `location`.
-function valueAt(uint256 location) pure returns (uint256) {
-    unchecked {
-        uint256 table = wordAt(TABLE);
-        uint256 mask = wordAt(TABLE_MASK);
-        uint256 offset = homeOf(location >> 5) & mask;
-        while (true) {
-            uint256 key = wordAt(table + offset);
-            if ((key & ~HIDDEN) == (location & ~uint256(31)) && (key != 0 || offset == 0)) break;
-            if (key == 0 && offset != 0) revert MissingLeaf(location >> 5);
-            offset = (offset + SLOT_BYTES) & mask;
+/// @dev Where the value of the leaf stands that holds address `location`. Plainly:
+///     for (offset = homeOf(location >> 5) & mask; ; offset = (offset + 32) & mask) {
+///         key = keys[offset]; if (key == 0 && offset != 0) revert MissingLeaf; if (key without HIDDEN == location & ~31) break;
+///     }
+/// It ends, since half of the slots are free.
+function valueAt(uint256 location) pure returns (uint256 value) {
+    bool missing;
+    assembly ("memory-safe") {
+        let table := mload(TABLE)
+        let mask := mload(TABLE_MASK)
+        let base := and(location, not(31))
+        let offset := and(shr(19, mul(shr(5, location), MULTIPLIER)), mask)
+        for { } 1 { offset := and(add(offset, 32), mask) } {
+            let key := mload(add(table, offset))
+            if iszero(or(key, iszero(offset))) {
+                missing := 1
+                break
+            }
+            // HIDDEN is bit 255.
+            if iszero(shl(1, sub(key, base))) { break }
         }
-        return table + offset + wordAt(TABLE_SPAN);
+        value := add(add(table, offset), mload(TABLE_SPAN))
     }
+    if (missing) revert MissingLeaf(location >> 5);
 }
 
 /// @dev The leaf that holds address `location`, its first byte lowest.
