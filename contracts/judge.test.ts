@@ -160,8 +160,8 @@ function shown({ segments }: Landed, index: number) {
   return { data: toHex(all[index] ?? ''), count: all.length, path };
 }
 
-async function commit(hash: Hex, index: number): Promise<void> {
-  const named = [prover().account.address, hash, index, salt] as const;
+async function commit(hash: Hex, index: number, finding: Hex): Promise<void> {
+  const named = [prover().account.address, hash, index, finding, salt] as const;
   const commitment = await chain.client.readContract({
     ...judge(),
     functionName: 'commitmentOf',
@@ -182,9 +182,9 @@ function planOf({ inbox }: Truth, landed: Landed, index: number, tree: NodeSourc
 /** Commits, opens, steps and concludes; returns the gas of all. */
 async function judged(landed: Landed, index: number, plan: SegmentPlan): Promise<bigint> {
   const { header, parent, hash } = landed;
-  await commit(hash, index);
+  await commit(hash, index, plan.root);
   const previous = index === 0 ? NOTHING : shown(landed, index - 1);
-  const opening = [header, index, shown(landed, index), previous, salt] as const;
+  const opening = [header, index, shown(landed, index), previous, plan.root, salt] as const;
   const opened = await done(
     prover().writeContract({ ...judge(), functionName: 'open', args: opening }),
   );
@@ -305,8 +305,8 @@ describe('the real machine, with the real engine', () => {
     await deposit();
     const real = await truth();
     const landed = await land(real, real.segments, { clockMs: real.clockMs - 1n });
-    await commit(landed.hash, HEADER);
     const { bytes, path } = proveRange(real.tree, 0, 32);
+    await commit(landed.hash, HEADER, toHex(bytes));
     const proof = [toHex(bytes), path.map((node) => toHex(node))] as const;
     const args = [landed.header, landed.parent, salt, ...proof] as const;
     await done(prover().writeContract({ ...judge(), functionName: 'proveFacts', args }));

@@ -3138,6 +3138,11 @@ export const judgeAbi = [
         "internalType": "uint32"
       },
       {
+        "name": "finding",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      },
+      {
         "name": "salt",
         "type": "bytes32",
         "internalType": "bytes32"
@@ -3497,6 +3502,11 @@ export const judgeAbi = [
             "internalType": "bytes32[]"
           }
         ]
+      },
+      {
+        "name": "finding",
+        "type": "bytes32",
+        "internalType": "bytes32"
       },
       {
         "name": "salt",
@@ -4046,6 +4056,11 @@ export const judgeAbi = [
         "internalType": "uint32"
       },
       {
+        "name": "finding",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      },
+      {
         "name": "salt",
         "type": "bytes32",
         "internalType": "bytes32"
@@ -4117,6 +4132,11 @@ export const judgeAbi = [
           },
           {
             "name": "claimedRoot",
+            "type": "bytes32",
+            "internalType": "bytes32"
+          },
+          {
+            "name": "finding",
             "type": "bytes32",
             "internalType": "bytes32"
           },

@@ -99,7 +99,7 @@ contract JudgeSessionsTest is JudgeWorld {
         (SegmentProof memory shown, SegmentProof memory previous) = (_shown(h, 1), _before(h, 1));
         vm.prank(ALICE);
         vm.expectRevert(abi.encodeWithSelector(Sessions.SessionExists.selector, a));
-        judge.open(h, 1, shown, previous, SALT);
+        judge.open(h, 1, shown, previous, found, SALT);
     }
 
     /// L1 goes back to before the batch, which lands again a second later: every transaction of the session reverts.
@@ -121,7 +121,7 @@ contract JudgeSessionsTest is JudgeWorld {
         _nextBlock();
         vm.prank(ALICE);
         vm.expectRevert(abi.encodeWithSelector(Rewards.NotStanding.selector, 2));
-        judge.open(h, 1, shown, previous, SALT);
+        judge.open(h, 1, shown, previous, found, SALT);
         vm.prank(ALICE);
         vm.expectRevert(abi.encodeWithSelector(Sessions.NoSession.selector, id));
         judge.step(id, s, inputs, _witness(s.root), end);
@@ -218,11 +218,11 @@ contract JudgeSessionsTest is JudgeWorld {
         shown.count = 1;
         _refuseOpen(h, 1, shown, previous, abi.encodeWithSelector(Segments.NotASegment.selector, 1));
         shown.count = 3;
-        bytes32 commitment = judge.commitmentOf(ALICE, _hash(h), 2, SALT);
+        bytes32 commitment = judge.commitmentOf(ALICE, _hash(h), 2, found, SALT);
         _refuseOpen(h, 2, shown, previous, abi.encodeWithSelector(Bonds.NoCommitment.selector, commitment));
         Header memory altered = h;
         altered.previousRoot = 'another';
-        commitment = judge.commitmentOf(ALICE, _hash(altered), 1, SALT);
+        commitment = judge.commitmentOf(ALICE, _hash(altered), 1, found, SALT);
         _refuseOpen(altered, 1, shown, previous, abi.encodeWithSelector(Bonds.NoCommitment.selector, commitment));
     }
 
@@ -235,7 +235,7 @@ contract JudgeSessionsTest is JudgeWorld {
     ) private {
         vm.prank(ALICE);
         vm.expectRevert(reason);
-        judge.open(h, index, shown, previous, SALT);
+        judge.open(h, index, shown, previous, found, SALT);
     }
 
     /// A commitment to a batch that never was: its header may say anything, and opens nothing.
@@ -493,7 +493,7 @@ contract JudgeSessionsTest is JudgeWorld {
         _commit(ALICE, genesis, HEADER);
         _nextBlock();
         genesis.finalRoot = 0; // what would have to be shown
-        bytes32 commitment = judge.commitmentOf(ALICE, _hash(genesis), HEADER, SALT);
+        bytes32 commitment = judge.commitmentOf(ALICE, _hash(genesis), HEADER, 0, SALT);
         vm.prank(ALICE);
         vm.expectRevert(abi.encodeWithSelector(Bonds.NoCommitment.selector, commitment));
         judge.proveNoRoot(genesis, genesis, SALT);

@@ -50,7 +50,7 @@ contract JudgeImmediateTest is JudgeWorld {
         vm.expectRevert(Immediate.NotFraud.selector);
         judge.proveNoRoot(h, _parent, SALT);
         h.finalRoot = 0;
-        bytes32 commitment = judge.commitmentOf(ALICE, _hash(h), HEADER, SALT);
+        bytes32 commitment = judge.commitmentOf(ALICE, _hash(h), HEADER, 0, SALT);
         vm.prank(ALICE);
         vm.expectRevert(abi.encodeWithSelector(Bonds.NoCommitment.selector, commitment));
         judge.proveNoRoot(h, _parent, SALT);
@@ -64,7 +64,7 @@ contract JudgeImmediateTest is JudgeWorld {
     function test_immediate_withoutACommitmentABlockBefore_reverts() external {
         Header memory h = _landData(hex'ff', 0);
         _parent = batches[0];
-        bytes32 commitment = judge.commitmentOf(ALICE, _hash(h), HEADER, SALT);
+        bytes32 commitment = judge.commitmentOf(ALICE, _hash(h), HEADER, 0, SALT);
         vm.prank(ALICE);
         vm.expectRevert(abi.encodeWithSelector(Bonds.NoCommitment.selector, commitment));
         judge.proveNoRoot(h, _parent, SALT);
@@ -281,7 +281,7 @@ contract JudgeImmediateTest is JudgeWorld {
         (SegmentProof memory shown, SegmentProof memory previous) = (_shown(h, 1), _before(h, 1));
         vm.prank(BOB);
         vm.expectRevert(abi.encodeWithSelector(Sessions.NothingToRun.selector, 1));
-        judge.open(h, 1, shown, previous, SALT);
+        judge.open(h, 1, shown, previous, found, SALT);
     }
 
     function _refuseSegment(Header memory h, uint32 index, bytes memory reason) private {

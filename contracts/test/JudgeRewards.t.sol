@@ -35,7 +35,7 @@ contract JudgeRewardsTest is JudgeWorld {
         (SegmentProof memory shown, SegmentProof memory previous) = (_shown(h, 1), _before(h, 1));
         vm.prank(ALICE);
         vm.expectRevert(abi.encodeWithSelector(Bonds.RevealedTooEarly.selector, vm.getBlockNumber()));
-        judge.open(h, 1, shown, previous, SALT);
+        judge.open(h, 1, shown, previous, found, SALT);
         _nextBlock();
         _openNow(ALICE, h, 1);
     }
@@ -49,7 +49,7 @@ contract JudgeRewardsTest is JudgeWorld {
         vm.warp(end);
         vm.prank(ALICE);
         vm.expectRevert(abi.encodeWithSelector(Bonds.CommitmentExpired.selector, end));
-        judge.open(h, 1, shown, previous, SALT);
+        judge.open(h, 1, shown, previous, found, SALT);
         vm.warp(end - 1);
         _openNow(ALICE, h, 1);
     }
@@ -59,28 +59,28 @@ contract JudgeRewardsTest is JudgeWorld {
         bytes32 id = _openSession(ALICE, h, 1);
         vm.prank(ALICE);
         judge.close(id);
-        bytes32 commitment = judge.commitmentOf(ALICE, _hash(h), 1, SALT);
+        bytes32 commitment = judge.commitmentOf(ALICE, _hash(h), 1, found, SALT);
         (SegmentProof memory shown, SegmentProof memory previous) = (_shown(h, 1), _before(h, 1));
         vm.prank(ALICE);
         vm.expectRevert(abi.encodeWithSelector(Bonds.NoCommitment.selector, commitment));
-        judge.open(h, 1, shown, previous, SALT);
+        judge.open(h, 1, shown, previous, found, SALT);
     }
 
     /// Bob sees Alice's commitment in the mempool and has it mined before hers: it is his no more than before, and hers is
     /// taken all the same.
     function test_copiedCommitment_isWorthNothing() external {
         Header memory h = _lying();
-        bytes32 commitment = judge.commitmentOf(ALICE, _hash(h), 1, SALT);
+        bytes32 commitment = _commitment(ALICE, h, 1);
         vm.deal(BOB, BOND);
         vm.prank(BOB);
         judge.commit{ value: BOND }(commitment);
         _commit(ALICE, h, 1);
         _nextBlock();
         (SegmentProof memory shown, SegmentProof memory previous) = (_shown(h, 1), _before(h, 1));
-        bytes32 bobs = judge.commitmentOf(BOB, _hash(h), 1, SALT);
+        bytes32 bobs = judge.commitmentOf(BOB, _hash(h), 1, found, SALT);
         vm.prank(BOB);
         vm.expectRevert(abi.encodeWithSelector(Bonds.NoCommitment.selector, bobs));
-        judge.open(h, 1, shown, previous, SALT);
+        judge.open(h, 1, shown, previous, found, SALT);
         _openNow(ALICE, h, 1);
     }
 
@@ -143,6 +143,57 @@ contract JudgeRewardsTest is JudgeWorld {
         assertEq(_award().prover, ALICE, 'the earlier commitment');
     }
 
+    /// Bob sees in the mempool that Alice commits, to he does not know what, and has commitments to every segment of the batch
+    /// mined in front of hers. When she opens he opens too, and copies her steps: he did not know the true root, so the places
+    /// of his commitments count for nothing, even if he is first to conclude.
+    function test_rowRewards_blanketOfCommitments_inFrontOfAnothers_isWorthNothing() external {
+        Header memory h = _lying();
+        for (uint32 i = 0; i < 3; i++) {
+            _commitTo(BOB, h, i, 'a guess');
+        }
+        _commit(ALICE, h, 1);
+        _nextBlock();
+        bytes32 a = _openNow(ALICE, h, 1);
+        bytes32 b = _openWith(BOB, h, 1, 'a guess');
+        SegmentState memory done = _run(ALICE, a, h, 1);
+        _run(BOB, b, h, 1);
+        judge.conclude(b, done, h, batches[0]);
+        assertTrue(!_standing(h), 'a proof is a proof');
+        judge.conclude(a, done, h, batches[0]);
+        _pass(T);
+        judge.settleReward();
+        assertEq(judge.credits(ALICE), BOND + REWARD, 'Alice, who knew');
+        assertEq(judge.credits(BOB), BOND, 'Bob has his bond back and nothing else');
+    }
+
+    /// A prover that errs about the root, and not about the fraud, fells the batch; the reward is its own if nobody knew better.
+    function test_rowRewards_wrongFinding_fellsTheBatch_andComesLast() external {
+        Header memory h = _lying();
+        _commitTo(BOB, h, 1, 'a guess');
+        _nextBlock();
+        bytes32 b = _openWith(BOB, h, 1, 'a guess');
+        SegmentState memory done = _run(BOB, b, h, 1);
+        judge.conclude(b, done, h, batches[0]);
+        assertTrue(!_standing(h), 'fallen');
+        assertEq(uint256(_award().order), type(uint64).max, 'behind everybody');
+        _pass(T);
+        judge.settleReward();
+        assertEq(judge.credits(BOB), BOND + REWARD, 'nobody else was there');
+    }
+
+    /// Revealing another finding than the one committed to finds no commitment.
+    function test_reveal_ofAnotherFinding_reverts() external {
+        Header memory h = _lying();
+        _commitTo(BOB, h, 1, 'a guess');
+        _nextBlock();
+        bytes32 truth = _findingOf(h, 1);
+        bytes32 commitment = judge.commitmentOf(BOB, _hash(h), 1, truth, SALT);
+        (SegmentProof memory shown, SegmentProof memory previous) = (_shown(h, 1), _before(h, 1));
+        vm.prank(BOB);
+        vm.expectRevert(abi.encodeWithSelector(Bonds.NoCommitment.selector, commitment));
+        judge.open(h, 1, shown, previous, truth, SALT);
+    }
+
     function test_rowRewards_afterTheFall_laterCommitmentsOpenNothing() external {
         Header memory h = _lying();
         _prove(ALICE, h, 1);
@@ -151,9 +202,9 @@ contract JudgeRewardsTest is JudgeWorld {
         (SegmentProof memory shown, SegmentProof memory previous) = (_shown(h, 1), _before(h, 1));
         vm.prank(BOB);
         vm.expectRevert(abi.encodeWithSelector(Rewards.NotStanding.selector, 1));
-        judge.open(h, 1, shown, previous, SALT);
+        judge.open(h, 1, shown, previous, found, SALT);
         vm.prank(BOB);
-        judge.reclaim(h.number, _hash(h), 1, SALT);
+        judge.reclaim(h.number, _hash(h), 1, found, SALT);
         assertEq(judge.credits(BOB), BOND, 'useless work earns nothing and costs nothing');
     }
 
@@ -243,25 +294,25 @@ contract JudgeRewardsTest is JudgeWorld {
         _nextBlock();
         vm.prank(ALICE);
         vm.expectRevert(abi.encodeWithSelector(Bonds.NotFallen.selector, 1));
-        judge.reclaim(1, _hash(h), 1, SALT);
+        judge.reclaim(1, _hash(h), 1, found, SALT);
         _prove(BOB, h, 1);
-        bytes32 carols = judge.commitmentOf(CAROL, _hash(h), 1, SALT);
+        bytes32 carols = judge.commitmentOf(CAROL, _hash(h), 1, found, SALT);
         vm.prank(CAROL);
         vm.expectRevert(abi.encodeWithSelector(Bonds.NoCommitment.selector, carols));
-        judge.reclaim(1, _hash(h), 1, SALT);
+        judge.reclaim(1, _hash(h), 1, found, SALT);
         uint256 end = _now() + T;
         vm.warp(end);
         vm.prank(ALICE);
         vm.expectRevert(abi.encodeWithSelector(Bonds.CommitmentExpired.selector, end));
-        judge.reclaim(1, _hash(h), 1, SALT);
+        judge.reclaim(1, _hash(h), 1, found, SALT);
         vm.warp(end - 1);
         vm.prank(ALICE);
-        judge.reclaim(1, _hash(h), 1, SALT);
+        judge.reclaim(1, _hash(h), 1, found, SALT);
         assertEq(judge.credits(ALICE), BOND, 'back');
-        bytes32 alices = judge.commitmentOf(ALICE, _hash(h), 1, SALT);
+        bytes32 alices = judge.commitmentOf(ALICE, _hash(h), 1, found, SALT);
         vm.prank(ALICE);
         vm.expectRevert(abi.encodeWithSelector(Bonds.NoCommitment.selector, alices));
-        judge.reclaim(1, _hash(h), 1, SALT);
+        judge.reclaim(1, _hash(h), 1, found, SALT);
     }
 
     function test_withdraw_paysOnce() external {

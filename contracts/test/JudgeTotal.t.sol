@@ -89,17 +89,10 @@ contract JudgeTotalTest is JudgeWorld {
             assertTrue(!_standing(h), 'no root, or no reason for another');
         } else if (segment.length > 32 && before != 0) {
             vm.prank(ALICE);
-            bytes32 id = judge.open(h, index, shown, previous, SALT);
+            bytes32 id = judge.open(h, index, shown, previous, found, SALT);
             SegmentState memory done = _run(ALICE, id, h, index);
             judge.conclude(id, done, h, _parent);
             assertTrue(_standing(h) == (done.root == claimed), 'falls if and only if it is wrong');
-        }
-    }
-
-    function _rootIn(bytes memory segment) private pure returns (bytes32 root) {
-        if (segment.length < 32) return 0;
-        assembly ("memory-safe") {
-            root := mload(add(segment, mload(segment)))
         }
     }
 

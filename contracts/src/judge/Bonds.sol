@@ -5,11 +5,12 @@ import { ISettlement } from '../interfaces/ISettlement.sol';
 
 /// @notice Commitments, the bonds paid with them, and what is owed to provers.
 ///
-/// A commitment is keccak256(abi.encode(challenger, batchHash, index, salt)): until it is revealed nobody learns what it
-/// accuses, and whoever copies it has another address. Whoever wants to be early without knowing of a fraud must commit
-/// to each segment of each batch, and each commitment costs a bond that only a concluded proof, or the batch's fall,
-/// gives back. So the earliest commitment belongs to somebody who did the work, or to the liar itself, who gets back
-/// less than it loses (infra/decisions/0010). A burned bond stays here for ever: no figure counts it.
+/// A commitment is keccak256(abi.encode(challenger, batchHash, index, finding, salt)): until it is revealed nobody learns
+/// what it accuses, and whoever copies it has another address. It names what the challenger found, which nobody knows who
+/// has not replayed the batch: whoever only sees that somebody commits cannot put anything useful in front of it. And it
+/// costs a bond that only a concluded proof, or the batch's fall, gives back. So the earliest commitment belongs to somebody
+/// who did the work, or to the liar itself, who gets back less than it loses (infra/decisions/0010).
+/// A burned bond stays here for ever: no figure counts it.
 abstract contract Bonds {
     /// @notice Thrown when the ETH sent is not exactly the bond.
     error WrongBond(uint256 expected, uint256 given);
@@ -69,8 +70,8 @@ abstract contract Bonds {
     }
 
     /// @notice Gives the bond of the caller's living commitment back if the batch that it names has fallen without it.
-    function reclaim(uint64 number, bytes32 batchHash, uint32 index, bytes32 salt) external {
-        _reveal(batchHash, index, salt);
+    function reclaim(uint64 number, bytes32 batchHash, uint32 index, bytes32 finding, bytes32 salt) external {
+        _reveal(batchHash, index, finding, salt);
         if (settlement.fallenBatchHash(number) != batchHash) revert NotFallen(number);
         _returnBond(msg.sender);
     }
@@ -85,13 +86,15 @@ abstract contract Bonds {
         if (!ok) revert NotPaid(to);
     }
 
-    /// @notice What a challenger commits to. `index` is the segment's, or HEADER for what the header alone proves.
-    function commitmentOf(address challenger, bytes32 batchHash, uint32 index, bytes32 salt)
+    /// @notice What a challenger commits to.
+    /// @param index the segment's, or HEADER for what the header alone proves
+    /// @param finding the true root after a segment that is run; the state's first leaf for `proveFacts`; else zero
+    function commitmentOf(address challenger, bytes32 batchHash, uint32 index, bytes32 finding, bytes32 salt)
         public
         pure
         returns (bytes32)
     {
-        return keccak256(abi.encode(challenger, batchHash, index, salt));
+        return keccak256(abi.encode(challenger, batchHash, index, finding, salt));
     }
 
     /// @notice A commitment that is not used yet; all zero if there is none.
@@ -101,8 +104,8 @@ abstract contract Bonds {
 
     /// @dev Uses the caller's commitment up.
     /// @return order of all commitments, the lower the earlier
-    function _reveal(bytes32 batchHash, uint32 index, bytes32 salt) internal returns (uint64 order) {
-        bytes32 commitment = commitmentOf(msg.sender, batchHash, index, salt);
+    function _reveal(bytes32 batchHash, uint32 index, bytes32 finding, bytes32 salt) internal returns (uint64 order) {
+        bytes32 commitment = commitmentOf(msg.sender, batchHash, index, finding, salt);
         Commitment memory made = _commitments[msg.sender][commitment];
         if (made.order == 0) revert NoCommitment(commitment);
         if (block.number <= made.blockNumber) revert RevealedTooEarly(made.blockNumber);

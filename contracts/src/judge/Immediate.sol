@@ -23,11 +23,11 @@ abstract contract Immediate is Rewards {
     /// last segment may look like a good one), the batch is wrong.
     function proveNoRoot(Header calldata header, Header calldata parent, bytes32 salt) external {
         if (header.finalRoot != 0) revert NotFraud();
-        _prove(header, parent, HEADER, salt);
+        _prove(header, parent, HEADER, 0, salt);
     }
 
     /// @notice Proves that the header's clock, price times or inbox count are not those of its final state.
-    /// @param facts the first leaf of that state
+    /// @param facts the first leaf of that state, to which was committed
     /// @param path its siblings, all 27
     function proveFacts(
         Header calldata header,
@@ -42,7 +42,7 @@ abstract contract Immediate is Rewards {
             && facts.u64At(Layout.FACT_VOLATILITY_TIME) == header.volatilityTimeMs
             && facts.u64At(Layout.FACT_INBOX_COUNT) == header.inboxCount;
         if (root != header.finalRoot || agrees) revert NotFraud();
-        _prove(header, parent, HEADER, salt);
+        _prove(header, parent, HEADER, bytes32(facts), salt);
     }
 
     /// @notice Proves that a segment has no root (it is too short for one, or claims zero), or has no command and yet
@@ -61,7 +61,7 @@ abstract contract Immediate is Rewards {
             bool runs = segment.data.length > 32;
             if (runs || claimed == _rootBefore(header, index, previous)) revert NotFraud();
         }
-        _prove(header, parent, index, salt);
+        _prove(header, parent, index, 0, salt);
     }
 
     /// @dev A segment of the batch by its Merkle path.
@@ -87,9 +87,11 @@ abstract contract Immediate is Rewards {
         (, root) = _shown(header, index - 1, previous);
     }
 
-    function _prove(Header calldata header, Header calldata parent, uint32 index, bytes32 salt) private {
+    function _prove(Header calldata header, Header calldata parent, uint32 index, bytes32 finding, bytes32 salt)
+        private
+    {
         bytes32 hash = keccak256(abi.encode(header));
-        uint64 order = _reveal(hash, index, salt);
+        uint64 order = _reveal(hash, index, finding, salt);
         _checkAccusable(header.number, hash, order);
         _proved(header, parent, hash, index, msg.sender, order);
     }

@@ -60,6 +60,7 @@ abstract contract Sessions is Immediate {
         bytes32 batchHash;
         bytes32 segmentHash;
         bytes32 claimedRoot;
+        bytes32 finding; // the root that its commitment names
         bytes32 stateHash;
     }
 
@@ -80,16 +81,18 @@ abstract contract Sessions is Immediate {
     /// commitment. Its deadline is sessionPeriod from now and never moves.
     /// @param segment the segment to run
     /// @param previous the segment before it, whose claimed root is where the run starts; not looked at for segment 0
+    /// @param finding the root that the challenger has committed to
     function open(
         Header calldata header,
         uint32 index,
         SegmentProof calldata segment,
         SegmentProof calldata previous,
+        bytes32 finding,
         bytes32 salt
     ) external returns (bytes32 id) {
         Session memory s;
         s.batchHash = keccak256(abi.encode(header));
-        s.order = _reveal(s.batchHash, index, salt);
+        (s.order, s.finding) = (_reveal(s.batchHash, index, finding, salt), finding);
         s.counted = _checkAccusable(header.number, s.batchHash, s.order);
         id = sessionId(s.batchHash, index, msg.sender);
         if (_sessions[id].challenger != address(0)) revert SessionExists(id);
@@ -140,6 +143,8 @@ abstract contract Sessions is Immediate {
         if (hash != s.batchHash) revert WrongBatch(s.batchHash, hash);
         bool fraud = done.root != s.claimedRoot;
         delete _sessions[id];
+        // Whoever did not know the true root when it committed was not early: it had guessed, or copied.
+        if (done.root != s.finding) s.order = type(uint64).max;
         if (fraud) _proved(header, parent, hash, s.index, s.challenger, s.order);
         else _burnBond(s.challenger);
         _end(id, s, fraud);

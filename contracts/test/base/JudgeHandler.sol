@@ -24,7 +24,7 @@ contract JudgeHandler is JudgeWorld {
         uint64 number;
         uint32 index;
         uint64 order;
-        uint256 time;
+        bytes32 finding;
     }
 
     struct Wrong {
@@ -109,16 +109,17 @@ contract JudgeHandler is JudgeWorld {
 
     // ---- provers ----
 
-    /// @dev To anything, or (`knows`) to something wrong.
-    function commit(uint8 who, uint8 batch, uint8 index, bool knows) external {
+    /// @dev To anything, or (`knows`) to something wrong; with the true finding, or without knowing it.
+    function commit(uint8 who, uint8 batch, uint8 index, bool knows, uint8 guess) external {
         (address a, Header memory h, uint32 i) = _target(who, batch, index);
         if (knows && lies.length > 0) {
             Wrong memory lie = lies[batch % lies.length];
             (h, i) = (batches[lie.number], lie.index);
         }
-        if (judge.commitmentBy(a, judge.commitmentOf(a, _hash(h), i, SALT)).order != 0) return;
-        _commit(a, h, i);
-        promises.push(Promised(a, h.number, i, judge.commitmentCount(), _now()));
+        bytes32 finding = guess % 4 == 0 ? bytes32('a guess') : _findingOf(h, i);
+        if (judge.commitmentBy(a, judge.commitmentOf(a, _hash(h), i, finding, SALT)).order != 0) return;
+        _commitTo(a, h, i, finding);
+        promises.push(Promised(a, h.number, i, judge.commitmentCount(), finding));
     }
 
     function _target(uint8 who, uint8 batch, uint8 index) private view returns (address, Header memory, uint32) {
@@ -132,8 +133,10 @@ contract JudgeHandler is JudgeWorld {
         uint256 place = seed % promises.length;
         Promised memory p = promises[place];
         Header memory h = batches[p.number];
+        bool runs = p.index != HEADER && segmentsOf[_hash(h)][p.index].length > 32;
+        if (!runs && p.finding != 0) return; // nothing takes it
         if (p.index == HEADER) _revealHeader(p, h, place);
-        else if (segmentsOf[_hash(h)][p.index].length <= 32) _revealSegment(p, h, place);
+        else if (!runs) _revealSegment(p, h, place);
         else _revealSession(p, h, place);
     }
 
@@ -163,7 +166,7 @@ contract JudgeHandler is JudgeWorld {
     function _revealSession(Promised memory p, Header memory h, uint256 place) private {
         (SegmentProof memory shown, SegmentProof memory previous) = (_shown(h, p.index), _before(h, p.index));
         vm.prank(p.who);
-        try judge.open(h, p.index, shown, previous, SALT) returns (bytes32 id) {
+        try judge.open(h, p.index, shown, previous, p.finding, SALT) returns (bytes32 id) {
             sessions.push(Live(id, p.who, p.number, p.index, _start(h, p.index)));
             assertEq(uint256(judge.session(id).order), p.order, 'the order of the commitment');
             _drop(place);
@@ -180,7 +183,7 @@ contract JudgeHandler is JudgeWorld {
         Promised memory p = promises[place];
         bytes32 batchHash = _hash(batches[p.number]);
         vm.prank(p.who);
-        try judge.reclaim(p.number, batchHash, p.index, SALT) {
+        try judge.reclaim(p.number, batchHash, p.index, p.finding, SALT) {
             assertTrue(firstWrong <= p.number && settlement.tip().number < p.number, 'only of what fell');
             owed[p.who] += BOND;
             _drop(place);
@@ -228,7 +231,7 @@ contract JudgeHandler is JudgeWorld {
             bool fraud = l.state.root != s.claimedRoot;
             assertTrue(l.state.phase == PHASE_DONE, 'only at the end');
             assertTrue(fraud == wrong[l.number][l.index], 'falls if and only if it is wrong');
-            if (fraud) _proved(l.who, s.order, stood);
+            if (fraud) _proved(l.who, l.state.root == s.finding ? s.order : type(uint64).max, stood);
             else burned += BOND;
             _end(place);
         } catch {
@@ -284,7 +287,7 @@ contract JudgeHandler is JudgeWorld {
         assertTrue(settlement.freezeReason() == FreezeReason.FRAUD, 'frozen');
         assertTrue(stood || winner != address(0), 'the first fall is of a standing batch');
         if (winner == address(0)) windowEnd = _now() + T;
-        if (order < winnerOrder && _now() < windowEnd) (winner, winnerOrder) = (who, order);
+        if (winner == address(0) || (order < winnerOrder && _now() < windowEnd)) (winner, winnerOrder) = (who, order);
         owed[who] += BOND;
     }
 

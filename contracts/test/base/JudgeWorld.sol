@@ -45,6 +45,7 @@ abstract contract JudgeWorld is World {
     mapping(uint256 number => Header) internal batches; // the newest of each number
     bytes[] internal segments; // of the batch being written
     bytes32 internal state; // after them
+    bytes32 internal found; // what the newest commitment names
 
     function setUp() public virtual override {
         maker = new Maker();
@@ -202,18 +203,41 @@ abstract contract JudgeWorld is World {
         vm.roll(vm.getBlockNumber() + 1);
     }
 
+    /// @dev With what is true, as somebody who has replayed the batch.
     function _commit(address who, Header memory h, uint32 index) internal {
-        bytes32 commitment = judge.commitmentOf(who, _hash(h), index, SALT);
+        _commitTo(who, h, index, _findingOf(h, index));
+    }
+
+    function _commitTo(address who, Header memory h, uint32 index, bytes32 finding) internal {
+        found = finding;
+        bytes32 commitment = judge.commitmentOf(who, _hash(h), index, finding, SALT);
         vm.deal(who, who.balance + BOND);
         vm.prank(who);
         judge.commit{ value: BOND }(commitment);
     }
 
+    /// @dev What a commitment to this names: the true root after a segment that runs, the state's first leaf, or nothing.
+    function _findingOf(Header memory h, uint32 index) internal view returns (bytes32) {
+        if (index == HEADER) return h.finalRoot == 0 ? bytes32(0) : ram.node(0, 0);
+        bytes[] storage all = segmentsOf[_hash(h)];
+        if (index >= all.length || all[index].length <= 32 || _rootIn(all[index]) == 0) return 0;
+        SegmentState memory s = _start(h, index);
+        return machine.step(s, _inputs(h, index), _witness(s.root), Until(255, 0, 0, 0)).root;
+    }
+
+    function _commitment(address who, Header memory h, uint32 index) internal view returns (bytes32) {
+        return judge.commitmentOf(who, _hash(h), index, _findingOf(h, index), SALT);
+    }
+
     function _openNow(address who, Header memory h, uint32 index) internal returns (bytes32) {
+        return _openWith(who, h, index, _findingOf(h, index));
+    }
+
+    function _openWith(address who, Header memory h, uint32 index, bytes32 finding) internal returns (bytes32) {
         SegmentProof memory shown = _shown(h, index);
         SegmentProof memory previous = _before(h, index);
         vm.prank(who);
-        return judge.open(h, index, shown, previous, SALT);
+        return judge.open(h, index, shown, previous, finding, SALT);
     }
 
     function _openSession(address who, Header memory h, uint32 index) internal returns (bytes32) {
@@ -238,11 +262,15 @@ abstract contract JudgeWorld is World {
 
     function _start(Header memory h, uint32 index) internal view returns (SegmentState memory s) {
         bytes memory previous = index == 0 ? abi.encodePacked(h.previousRoot) : segmentsOf[_hash(h)][index - 1];
-        bytes32 root;
+        s.root = _rootIn(previous);
+        s.checkpoint = s.root;
+    }
+
+    function _rootIn(bytes memory segment) internal pure returns (bytes32 root) {
+        if (segment.length < 32) return 0;
         assembly ("memory-safe") {
-            root := mload(add(previous, mload(previous)))
+            root := mload(add(segment, mload(segment)))
         }
-        (s.root, s.checkpoint) = (root, root);
     }
 
     function _stepFrom(address who, bytes32 id, SegmentState memory s, Header memory h, uint32 index, Until memory until)
