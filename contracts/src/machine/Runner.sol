@@ -1,34 +1,23 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import { IRunner, State } from '../interfaces/IRunner.sol';
 import { Witness } from '../interfaces/ISegmentMachine.sol';
-import { FRAME, PAGES, PAUSED } from './Areas.sol';
+import { PAGES, PAUSED } from './Areas.sol';
 import { Machine } from './Machine.sol';
 import { Opcodes } from './Opcodes.sol';
 import { getFp, getStatus, getStoppedPc, getTrap, wordAt } from './Registers.sol';
 
-/// @notice A machine between two steps. Its hash is keccak256(abi.encode(state)).
-struct State {
-    bytes32 memoryRoot;
-    bytes32 registersHash;
-    uint32 memoryPages;
-    uint32 pc;
-    uint32 fp;
-    uint8 status; // STATUS_* of the instruction set
-    uint8 trap; // TRAP_*, of a status TRAPPED
-}
-
-/// @notice Runs any program: for `npm run machine -- --evm`, step vectors and tests.
-contract Runner is Machine {
-    /// @notice The pages of memory that the program may grow to.
+/// @notice The machine for any program.
+contract Runner is Machine, IRunner {
+    /// @inheritdoc IRunner
     uint32 public immutable maxPages;
 
     constructor(address[] memory pages, uint32 maxPages_) Machine(pages) {
         maxPages = maxPages_;
     }
 
-    /// @notice Runs from `before` to the end, or (`visits` > 0) up to the `visits`-th time that the instruction at `untilPc` is
-    /// about to run. A state that has ended stays as it is.
+    /// @inheritdoc IRunner
     function run(
         State calldata before,
         bytes calldata input,
