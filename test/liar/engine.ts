@@ -13,7 +13,6 @@ import {
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { compileEngine } from '#shared/engine/build.ts';
 import { deriveModule } from '#shared/host/engine.ts';
 import { LiarError } from './errors.ts';
 
@@ -58,6 +57,8 @@ export async function compileLyingEngine(
     if (!existsSync(file)) {
       mkdirSync(CACHE, { recursive: true });
       const unfinished = `${file}.${process.pid}`;
+      // The compiler takes a second to load: only where there is something to compile.
+      const { compileEngine } = await import('#shared/engine/build.ts');
       writeFileSync(unfinished, await compileEngine(folder));
       renameSync(unfinished, file);
     }

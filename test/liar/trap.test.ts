@@ -1,9 +1,12 @@
 import { pathToFileURL } from 'node:url';
+import { zeroHash } from 'viem';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { WALLETS } from '#prover/testing/scene.ts';
 import { TRAPPED } from '#shared/engine/codes.ts';
 import { money } from '#shared/protocol/units.ts';
+import { wallet } from '#test/engine/world.ts';
 import type { Lie } from './lie.ts';
+import { FRAUD, onL1, proveOnce } from './proof.ts';
 import { Stage } from './stage.ts';
 import { tellOn } from './tell.ts';
 import { watchOnce } from './watch.ts';
@@ -79,4 +82,14 @@ describe.each([signed, forced])('a trap: $name', (lie) => {
     for (const words of lie.words) expect(text).toMatch(words);
     expect(code).toBe(2);
   });
+
+  it('that is kept is proved on L1, whose machine undoes it', async () => {
+    stage = await Stage.build({ judged: true });
+    const { exchange, parent } = await tellOn(stage, lie);
+    const { text } = await proveOnce(exchange, wallet(77));
+    const { freezeReason, tip, batchHash } = onL1(exchange);
+    expect(await freezeReason(), text).toBe(FRAUD);
+    expect(await tip()).toMatchObject({ number: 1n, finalRoot: parent.header.finalRoot });
+    expect(await batchHash(2n)).toBe(zeroHash);
+  }, 60_000);
 });
