@@ -118,8 +118,8 @@ class Reading {
 
   /** By a session, or at once. The contract keeps nothing of what has ended but its events. */
   async #wasProved(): Promise<boolean> {
-    const { batchHash, index } = this.#record;
-    for (const range of this.#ranges()) {
+    const { batchHash, index, landedInBlock } = this.#record;
+    for (const range of this.#ranges(landedInBlock)) {
       const logs = await this.#l1.client.getContractEvents({
         ...range,
         eventName: 'FraudProved',
@@ -131,7 +131,8 @@ class Reading {
   }
 
   async #hasEnded(): Promise<boolean> {
-    for (const range of this.#ranges()) {
+    // What ended before this was begun was another.
+    for (const range of this.#ranges(this.#record.begunInBlock + 1n)) {
       const logs = await this.#l1.client.getContractEvents({
         ...range,
         eventName: 'SessionEnded',
@@ -142,10 +143,10 @@ class Reading {
     return false;
   }
 
-  *#ranges() {
+  *#ranges(first: bigint) {
     const { address, abi } = this.#judge;
     const last = this.#blockNumber;
-    for (let fromBlock = this.#record.begunInBlock; fromBlock <= last; fromBlock += LOG_BLOCKS) {
+    for (let fromBlock = first; fromBlock <= last; fromBlock += LOG_BLOCKS) {
       const end = fromBlock + LOG_BLOCKS - 1n;
       yield { address, abi, strict: true, fromBlock, toBlock: end < last ? end : last } as const;
     }

@@ -121,12 +121,12 @@ export class Judge {
   }
 
   open(record: SessionRecord, urgency: Urgency): Intent {
-    const { header, index, shown, previous, salt } = record;
+    const { header, index, shown, previous, finding, salt } = record;
     return this.#intent(
       { ...record, key: `open ${record.attempt}` },
       {
         functionName: 'open',
-        args: [header, index, shown ?? NO_SEGMENT, previous ?? NO_SEGMENT, salt],
+        args: [header, index, shown ?? NO_SEGMENT, previous ?? NO_SEGMENT, finding, salt],
         what: `opening on segment ${index} of batch ${header.number}`,
         urgency,
         // Only works after the commitment's block, so it cannot be estimated on the latest one.
@@ -193,12 +193,12 @@ export class Judge {
 
   /** The bond of a commitment that somebody else's proof has made useless. */
   reclaim(record: SessionRecord): Intent {
-    const { header, batchHash, index, salt } = record;
+    const { header, batchHash, index, finding, salt } = record;
     return this.#intent(
       { ...record, key: `reclaim ${record.attempt}` },
       {
         functionName: 'reclaim',
-        args: [header.number, batchHash, index, salt],
+        args: [header.number, batchHash, index, finding, salt],
         what: `return of the bond against batch ${header.number}`,
       },
     );

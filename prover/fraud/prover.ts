@@ -166,10 +166,16 @@ export class FraudProver {
   /** The commitment has expired: another needs another salt. */
   async #saltAnew(record: SessionRecord): Promise<SessionRecord> {
     const { judge, saltOf, store, say } = this.#deps;
-    const { batchHash, index } = record;
+    const { batchHash, index, finding } = record;
     const attempt = record.attempt + 1;
     const salt = await saltOf(batchHash, index, attempt);
-    const commitment = commitmentOf({ challenger: judge.challenger, batchHash, index, salt });
+    const commitment = commitmentOf({
+      challenger: judge.challenger,
+      batchHash,
+      index,
+      finding,
+      salt,
+    });
     const again = { ...record, attempt, salt, commitment };
     say('our commitment has expired and its bond is lost; committing again');
     store.save(again);

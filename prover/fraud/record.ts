@@ -1,4 +1,4 @@
-import { encodeAbiParameters, type Hex, keccak256 } from 'viem';
+import { encodeAbiParameters, type Hex, keccak256, zeroHash } from 'viem';
 import { bytesToHex } from '#shared/protocol/bytes.ts';
 import { proveLeaf } from '#shared/state/proofs.ts';
 import { segmentOf } from './accusation.ts';
@@ -26,6 +26,8 @@ export async function newRecord(kase: Case, options: RecordOptions): Promise<Ses
   const { challenger, attempt } = options;
   const index = segmentOf(accusation) ?? HEADER_INDEX;
   const isShown = index !== HEADER_INDEX;
+  const facts = accusation.kind === 'fact' ? factsOf(kase) : null;
+  const finding = findingOf(kase, facts);
   const salt = await options.saltOf(event.hash, index, attempt);
   return {
     id: sessionId(event.hash, index, challenger),
@@ -34,11 +36,12 @@ export async function newRecord(kase: Case, options: RecordOptions): Promise<Ses
     parent,
     accusation,
     index,
+    finding,
     salt,
-    commitment: commitmentOf({ challenger, batchHash: event.hash, index, salt }),
+    commitment: commitmentOf({ challenger, batchHash: event.hash, index, finding, salt }),
     shown: isShown ? proveSegment(segments, index) : null,
     previous: isShown && index > 0 ? proveSegment(segments, index - 1) : null,
-    facts: accusation.kind === 'fact' ? factsOf(kase) : null,
+    facts,
     words: await describeCase(kase),
     begunAt: options.now,
     begunInBlock: options.block,
@@ -56,6 +59,14 @@ function factsOf({ before }: Case): SessionRecord['facts'] {
   return { leaf: bytesToHex(bytes), path: path.map(bytesToHex) };
 }
 
+/** What shows that we have replayed the batch, and do not only know that somebody accuses it. */
+function findingOf({ accusation, report }: Case, facts: SessionRecord['facts']): Hex {
+  if (facts !== null) return facts.leaf;
+  if (accusation.kind !== 'segment') return zeroHash;
+  if (report?.index !== accusation.segment) throw new Error('The accused segment was not run.');
+  return report.root;
+}
+
 /** The judge's `sessionId`. */
 export function sessionId(batchHash: Hex, index: number, challenger: Hex): Hex {
   const types = [{ type: 'bytes32' }, { type: 'uint32' }, { type: 'address' }] as const;
@@ -67,14 +78,16 @@ export function commitmentOf(parts: {
   readonly challenger: Hex;
   readonly batchHash: Hex;
   readonly index: number;
+  readonly finding: Hex;
   readonly salt: Hex;
 }): Hex {
-  const { challenger, batchHash, index, salt } = parts;
+  const { challenger, batchHash, index, finding, salt } = parts;
   const types = [
     { type: 'address' },
     { type: 'bytes32' },
     { type: 'uint32' },
     { type: 'bytes32' },
+    { type: 'bytes32' },
   ] as const;
-  return keccak256(encodeAbiParameters(types, [challenger, batchHash, index, salt]));
+  return keccak256(encodeAbiParameters(types, [challenger, batchHash, index, finding, salt]));
 }

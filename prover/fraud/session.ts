@@ -15,6 +15,8 @@ export interface SessionRecord {
   readonly accusation: Accusation;
   /** Of the segment; HEADER_INDEX for what the header alone proves. */
   readonly index: number;
+  /** What the commitment says was found: the true root after the segment, or leaf 0; zero where bytes alone prove it. */
+  readonly finding: Hex;
   readonly salt: Hex;
   readonly commitment: Hex;
   /** The accused segment and the one before it; null where the header alone is shown. */

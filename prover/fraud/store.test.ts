@@ -32,6 +32,7 @@ const record: SessionRecord = {
   parent: header,
   accusation: { kind: 'segment', segment: 2 },
   index: 2,
+  finding: HASH,
   salt: HASH,
   commitment: HASH,
   shown: { data: '0x1234', count: 3, path: [HASH] },

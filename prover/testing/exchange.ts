@@ -67,8 +67,6 @@ export interface ExchangeOptions {
   readonly keepL1?: boolean;
   /** With the real judge and the engine's program on L1; else the deployer takes the judge's place. */
   readonly judged?: boolean;
-  /** Seconds from block to block; left out: a block for each transaction. */
-  readonly blockTime?: number;
   /** The operator's engine, with marks and undo: another one than everybody's, for an operator that lies. */
   readonly module?: WebAssembly.Module;
 }
@@ -147,9 +145,6 @@ export class TestExchange {
       ...options.params,
     });
     const { token, settlement } = await deploy({ wallet: deployer, client }, params);
-    if (options.blockTime !== undefined) {
-      await anvil.request('evm_setIntervalMining', [options.blockTime]);
-    }
     const contract = { address: settlement.address, abi: settlementAbi } as const;
     const zeroRoot = await client.readContract({ ...contract, functionName: 'zeroRoot' });
     const landedAt = await client.readContract({ ...contract, functionName: 'startedAt' });
