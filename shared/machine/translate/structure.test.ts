@@ -49,6 +49,42 @@ describe('calls', () => {
     expect(trio.twin.trap).toBe(TRAPS.CALL_STACK_EXHAUSTED);
   });
 
+  test('several results change places on their way back', () => {
+    const trio = trioOf(`(module
+      (func $turn (param i32 i32 i32) (result i32 i32 i32 i32)
+        local.get 0 local.get 1 local.get 0 local.get 2)
+      (func $circle (param i32 i32 i32) (result i32 i32 i32 i32)
+        local.get 2 local.get 1 local.get 2 local.get 0)
+      (func $early (param i32 i32 i32) (result i32 i32 i32 i32)
+        (if (i32.lt_u (local.get 0) (i32.const 3)) (then local.get 1 local.get 2 local.get 0 i32.const 9 return))
+        local.get 2 local.get 2 local.get 1 local.get 1)
+      ${['turn', 'circle', 'early']
+        .map(
+          (
+            name,
+          ) => `(func (export "${name}") (param i32 i32 i32) (result i32) (local i32 i32 i32 i32)
+        local.get 0 local.get 1 local.get 2 call $${name}
+        local.set 6 local.set 5 local.set 4 local.set 3
+        (i32.add (i32.mul (i32.const 1000) (local.get 3)) (i32.add (i32.mul (i32.const 100) (local.get 4))
+          (i32.add (i32.mul (i32.const 10) (local.get 5)) (local.get 6)))))`,
+        )
+        .join('\n')})`);
+    expect(trio.call('turn', 1n, 2n, 3n).result).toBe(1213n);
+    expect(trio.call('circle', 1n, 2n, 3n).result).toBe(3231n);
+    expect(trio.call('early', 1n, 2n, 3n).result).toBe(2319n);
+    expect(trio.call('early', 4n, 2n, 3n).result).toBe(3322n);
+  });
+
+  test('an arm that returns leaves nothing behind for those who come after the if', () => {
+    const trio = trioOf(`(module
+      (func (export "f") (param i32 i32) (result i32)
+        (i32.sub (local.get 1) (block (result i32)
+          (if (local.get 0) (then (return (i32.const 406))))
+          (i32.add (local.get 0) (i32.const 5))))))`);
+    expect(trio.call('f', 0n, 100n).result).toBe(95n);
+    expect(trio.call('f', 1n, 100n).result).toBe(406n);
+  });
+
   test('through the table: each entry, the wrong type, none, and beyond', () => {
     const trio = trioOf(`(module
       (table 5 funcref) (elem (i32.const 1) $double $square $sum)

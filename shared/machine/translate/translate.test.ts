@@ -129,6 +129,79 @@ describe("every operator on edge values is V8's", () => {
 const widened = (code: string, type: string) =>
   type === 'i32' ? `(i64.extend_i32_u ${code})` : code;
 
+describe('the upper bits of a wrapped number are never seen', () => {
+  const wide = EDGES64.filter((edge) => edge > 0xffff_ffffn);
+  const a = '(i32.wrap_i64 (local.get 0))';
+  const b = '(i32.wrap_i64 (local.get 1))';
+  const define = (name: string, result: string, code: string) =>
+    `(func (export "${name}") (param i64 i64) (result ${result}) ${code})`;
+
+  test('by operators, on either side, once and twice', () => {
+    const trio = trioOf(`(module ${BINARY.map((name) =>
+      [
+        define(`${name}_ab`, 'i32', `(i32.${name} ${a} ${b})`),
+        define(`${name}_ac`, 'i32', `(i32.${name} ${a} (i32.const 7))`),
+        define(`${name}_cb`, 'i32', `(i32.${name} (i32.const 7) ${b})`),
+        define(`${name}_wide`, 'i64', `(i64.extend_i32_u (i32.${name} ${a} ${b}))`),
+        define(
+          `${name}_masked`,
+          'i64',
+          `(i64.extend_i32_s (i32.xor (i32.or ${a} ${b}) (i32.${name} (i32.and ${a} ${b}) ${b})))`,
+        ),
+      ].join('\n'),
+    ).join('\n')}
+    ${['clz', 'ctz', 'popcnt', 'eqz', 'extend8_s', 'extend16_s']
+      .map((name) => define(name, 'i32', `(i32.${name} ${a})`))
+      .join('\n')})`);
+    for (const name of trio.program.entries.keys()) {
+      for (const x of wide) for (const y of EDGES64) trio.call(name, x, y);
+    }
+  });
+
+  test('by whatever else takes an i32', () => {
+    const trio = trioOf(`(module (memory (export "memory") 1 1)
+      (global $g (export "g") (mut i32) (i32.const 0))
+      (table 3 funcref) (elem (i32.const 0) $id $id $id)
+      (func $id (param i32) (result i32) (local.get 0))
+      ${[
+        define('if', 'i32', `(if (result i32) ${a} (then (i32.const 1)) (else (i32.const 2)))`),
+        define('br_if', 'i32', `(block $l (br_if $l ${a}) (return (i32.const 3))) (i32.const 4)`),
+        define('br_value', 'i32', `(block $l (result i32) (drop (br_if $l ${a} ${b})) ${b})`),
+        define(
+          'table',
+          'i32',
+          `(block $x (block $y (br_table $x $y ${a})) (return (i32.const 1))) (i32.const 2)`,
+        ),
+        define(
+          'select',
+          'i32',
+          `(select ${a} ${b} (i32.wrap_i64 (i64.add (local.get 0) (local.get 1))))`,
+        ),
+        define('call', 'i64', `(i64.extend_i32_u (call $id ${a}))`),
+        define('indirect', 'i32', `(call_indirect (param i32) (result i32) ${b} ${a})`),
+        define('load', 'i32', `(i32.load8_u ${a})`),
+        define(
+          'store',
+          'i32',
+          `(i32.store8 ${a} ${b}) (i32.store16 (i32.const 8) ${b}) (i32.store (i32.const 12) ${a}) ${a}`,
+        ),
+        define('global', 'i32', `(global.set $g ${a}) (global.get $g)`),
+        define('block', 'i64', `(i64.extend_i32_u (block (result i32) ${a}))`),
+        define(
+          'waits',
+          'i64',
+          `(i64.extend_i32_u (i32.add ${a} (block (result i32) (local.set 0 (i64.const 5)) ${b})))`,
+        ),
+        `(func (export "local") (param i64 i64) (result i64) (local i32)
+          (local.set 2 ${a}) (i64.add (i64.extend_i32_u (local.get 2)) (i64.extend_i32_u (local.tee 2 ${b}))))`,
+        define('return', 'i32', `(return ${a})`),
+      ].join('\n')})`);
+    for (const name of trio.program.entries.keys()) {
+      for (const x of EDGES64) for (const y of wide) trio.call(name, x, y);
+    }
+  });
+});
+
 describe('memory', () => {
   test('every load and store at every offset, in bounds and out', () => {
     const trio = new Trio(withoutObserve());

@@ -55,7 +55,9 @@ const CONSTANTS = [
   0xffff_ffffn,
 ];
 const LOCALS = 5;
-const LOOP_TURNS = 4;
+const LOOP_TURNS = 3;
+/** Where in memory the locals of a function are found after it. */
+const SEEN = 60_000;
 
 class Writer {
   readonly #draw: Draw;
@@ -78,7 +80,12 @@ class Writer {
 
   write(): string {
     const { parameters, result } = this.#functions[this.#index] as Function;
-    const body = [this.#statements(6), result === undefined ? '' : this.#value(result, 3)];
+    // What a function did to its locals is seen in memory.
+    const seen = this.#locals.map(
+      (type, i) => `(${type}.store offset=${SEEN + 8 * i} (i32.const 0) (local.get ${i}))`,
+    );
+    const last = result === undefined ? '' : this.#value(result, 2);
+    const body = [this.#statements(10), ...seen, last];
     const locals = this.#locals.slice(parameters.length);
     const counters = 'i32 '.repeat(this.#counters);
     return `(func $f${this.#index} (export "f${this.#index}")
@@ -162,7 +169,7 @@ class Writer {
 
   #set(): string {
     const local = this.#draw(this.#locals.length);
-    return `(local.set ${local} ${this.#value(this.#locals[local] as Type, 4)})`;
+    return `(local.set ${local} ${this.#value(this.#locals[local] as Type, 3)})`;
   }
 
   /** A loop counts its turns in a local that nothing else assigns. */
