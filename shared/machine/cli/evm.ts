@@ -40,41 +40,33 @@ export interface EvmResult extends ModuleResult {
   readonly gas: number;
 }
 
-/** The Solidity machine with a program in it, on an anvil of its own (Osaka, with the gas limit of a transaction). */
-export class EvmMachine {
+/** An anvil of its own (Osaka, with the gas limit of a transaction), for any number of machines. */
+export class EvmChain {
+  readonly clients: DeployClients;
   readonly #child: ChildProcess;
-  readonly #clients: DeployClients;
-  readonly #abi: Abi;
-  readonly #runner: Address;
 
-  private constructor(child: ChildProcess, clients: DeployClients, abi: Abi, runner: Address) {
+  private constructor(child: ChildProcess, clients: DeployClients) {
     this.#child = child;
-    this.#clients = clients;
-    this.#abi = abi;
-    this.#runner = runner;
+    this.clients = clients;
   }
 
-  /** @throws MachineError MACHINE_NOT_BUILT, MACHINE_EVM; ChildError ANVIL_MISSING */
-  static async start(program: RunnableProgram): Promise<EvmMachine> {
-    const { abi, bytecode } = readArtifact();
+  /** @throws MachineError MACHINE_EVM; ChildError ANVIL_MISSING */
+  static async start(): Promise<EvmChain> {
     const port = await freePort();
     const flags = ['--hardfork', 'osaka', '--enable-tx-gas-limit', '--silent'];
     const args = [...flags, '--host', '127.0.0.1', '--port', String(port)];
     const child = spawn(anvilBinary(), args, { stdio: 'ignore' });
-    const stop = () => child.kill('SIGTERM');
-    process.once('exit', stop);
-    child.once('exit', () => process.off('exit', stop));
+    const kill = () => child.kill('SIGTERM');
+    process.once('exit', kill);
+    child.once('exit', () => process.off('exit', kill));
+    const clients = clientsOf(`http://127.0.0.1:${port}`);
     try {
-      const clients = clientsOf(`http://127.0.0.1:${port}`);
       await untilItAnswers(child, clients);
-      const { pages } = await deployPages(clients, program.code);
-      const contract = { abi, bytecode };
-      const { address } = await deployMachine(clients, contract, [pages, program.maxPages]);
-      return new EvmMachine(child, clients, abi, address);
     } catch (error) {
-      stop();
+      kill();
       throw error;
     }
+    return new EvmChain(child, clients);
   }
 
   async stop(): Promise<void> {
@@ -83,6 +75,28 @@ export class EvmMachine {
     const ended = new Promise((resolve) => child.once('exit', resolve));
     child.kill('SIGTERM');
     await ended;
+  }
+}
+
+/** The Solidity machine with a program in it. */
+export class EvmMachine {
+  readonly #clients: DeployClients;
+  readonly #abi: Abi;
+  readonly #runner: Address;
+
+  private constructor(clients: DeployClients, abi: Abi, runner: Address) {
+    this.#clients = clients;
+    this.#abi = abi;
+    this.#runner = runner;
+  }
+
+  /** @throws MachineError MACHINE_NOT_BUILT; DeploymentError */
+  static async deploy({ clients }: EvmChain, program: RunnableProgram): Promise<EvmMachine> {
+    const { abi, bytecode } = readArtifact();
+    const { pages } = await deployPages(clients, program.code);
+    const contract = { abi, bytecode };
+    const { address } = await deployMachine(clients, contract, [pages, program.maxPages]);
+    return new EvmMachine(clients, abi, address);
   }
 
   /**
@@ -124,15 +138,24 @@ export class EvmMachine {
 export class EvmModule {
   readonly #module: MachineModule;
   readonly #evm: EvmMachine;
+  readonly #own: EvmChain | undefined;
 
-  private constructor(module: MachineModule, evm: EvmMachine) {
+  private constructor(module: MachineModule, evm: EvmMachine, own: EvmChain | undefined) {
     this.#module = module;
     this.#evm = evm;
+    this.#own = own;
   }
 
-  /** Takes the instance over: calls go through this object from now on. */
-  static async start(module: MachineModule): Promise<EvmModule> {
-    return new EvmModule(module, await EvmMachine.start(module.program));
+  /** Takes the instance over: calls go through this object from now on. Without a chain it starts one, which `stop` ends. */
+  static async start(module: MachineModule, chain?: EvmChain): Promise<EvmModule> {
+    const own = chain === undefined ? await EvmChain.start() : undefined;
+    try {
+      const evm = await EvmMachine.deploy(chain ?? (own as EvmChain), module.program);
+      return new EvmModule(module, evm, own);
+    } catch (error) {
+      await own?.stop();
+      throw error;
+    }
   }
 
   /** Calls an exported function, in as many transactions as it takes. @throws MachineError */
@@ -155,7 +178,7 @@ export class EvmModule {
   }
 
   async stop(): Promise<void> {
-    await this.#evm.stop();
+    await this.#own?.stop();
   }
 }
 

@@ -1,10 +1,13 @@
 import fc from 'fast-check';
+import type { Hex } from 'viem';
 import { describe, expect, test } from 'vitest';
+import type { MachineError } from '#shared/machine/run/errors.ts';
 import { Machine } from '#shared/machine/run/machine.ts';
+import { Random } from '#shared/machine/run/random.ts';
 import { SparseTree, ZERO_TREE } from '#shared/machine/run/sparse-tree.ts';
 import { ZERO_HASH } from '#shared/machine/run/state.ts';
 import { decodeSegment, encodeSegment } from '#shared/protocol/batch.ts';
-import { bytesToHex } from '#shared/protocol/bytes.ts';
+import { bytesToHex, concatBytes, hexToBytes } from '#shared/protocol/bytes.ts';
 import { ZERO_ROOT } from '#shared/state/shape.ts';
 import { GAS_MODEL } from './gas.ts';
 import { type PlannedTransaction, planTransactions } from './plan.ts';
@@ -166,5 +169,59 @@ describe('a plan', () => {
       }),
       { numRuns: 60 },
     );
+  });
+});
+
+describe('a witness that is not the true one', () => {
+  // Tells of the codes that a refusal may have; anything else is a bug of the check itself.
+  const REFUSALS = ['MACHINE_WITNESS_WRONG', 'MACHINE_LEAF_MISSING'];
+
+  /** One change anywhere in one part: a byte, an item doubled, left out, or two of them in each other's place. */
+  function mutated(hex: Hex, size: number, random: Random): Hex {
+    const bytes = hexToBytes(hex);
+    const count = bytes.length / size;
+    const item = (i: number) => bytes.slice(i * size, (i + 1) * size);
+    const items: Uint8Array[] = Array.from({ length: count }, (_, i) => item(i));
+    const at = random.below(count + 1);
+    const other = random.below(Math.max(count, 1));
+    switch (random.below(5)) {
+      case 0:
+        if (bytes.length > 0) bytes[random.below(bytes.length)]! ^= 1 << random.below(8);
+        return bytesToHex(bytes);
+      case 1:
+        items.splice(at, 0, count > 0 ? item(other) : random.bytes(size));
+        break;
+      case 2:
+        items.splice(at, 1);
+        break;
+      case 3:
+        if (at < count) [items[at], items[other]] = [item(other), item(at)];
+        break;
+      default:
+        return bytesToHex(bytes.slice(0, random.below(bytes.length + 1)));
+    }
+    return bytesToHex(concatBytes(...items));
+  }
+
+  test('is refused or changes nothing, two thousand times', () => {
+    const scene = { commands: [[2, 3], [4, 30], CONSUME, [3, 1], [0]], messages: [[2, 2]] };
+    const { transactions } = plan({ ...scene, limit: 400_000 });
+    expect(transactions.some(({ before }) => before.running)).toBe(true);
+    const random = new Random(11);
+    const sizes = { registers: 8, indices: 4, leaves: 32, nodes: 32 } as const;
+    let refused = 0;
+    for (let i = 0; i < 2000; i++) {
+      const transaction = random.pick(transactions);
+      const part = random.pick(['registers', 'indices', 'leaves', 'nodes'] as const);
+      const changed = mutated(transaction.witness[part], sizes[part], random);
+      const witness = { ...transaction.witness, [part]: changed };
+      try {
+        expect(stepSegment({ program, ...transaction, witness })).toEqual(transaction.after);
+      } catch (error) {
+        if (!REFUSALS.includes((error as MachineError).code)) throw error;
+        refused++;
+      }
+    }
+    expect(refused).toBeGreaterThan(1500);
   });
 });
