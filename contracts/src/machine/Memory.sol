@@ -50,10 +50,10 @@ function homeOf(uint256 index) pure returns (uint256) {
 }
 
 /// @dev Lays an empty table for `count` leaves at `location`, where memory is zero so far, and returns where it ends. At least
-/// half of the slots stay free.
+/// two thirds of the slots stay free.
 function createTable(uint256 location, uint256 count) pure returns (uint256 end) {
     uint256 slots = 2;
-    while (slots < count * 2 + 2) slots *= 2;
+    while (slots < count * 3 + 2) slots *= 2;
     uint256 span = slots * SLOT_BYTES;
     setWord(TABLE, location);
     setWord(TABLE_MASK, span - SLOT_BYTES);
@@ -83,7 +83,7 @@ function insertLeaf(uint256 index, uint256 bytes_) pure {
 ///     for (offset = homeOf(location >> 5) & mask; ; offset = (offset + 32) & mask) {
 ///         key = keys[offset]; if (key == 0 && offset != 0) revert MissingLeaf; if (key without HIDDEN == location & ~31) break;
 ///     }
-/// It ends, since half of the slots are free.
+/// It ends, since most of the slots are free.
 function valueAt(uint256 location) pure returns (uint256 value) {
     bool missing;
     assembly ("memory-safe") {
@@ -125,36 +125,50 @@ function reverseBytes(uint256 x) pure returns (uint256 y) {
     }
 }
 
-function inBounds(uint256 location, uint256 length) pure returns (bool) {
-    unchecked {
-        return location + length <= wordAt(PAGES) * WASM_PAGE;
+/// @dev location + length <= pages * 65536
+function inBounds(uint256 location, uint256 length) pure returns (bool inside) {
+    assembly ("memory-safe") {
+        inside := iszero(gt(add(location, length), shl(16, mload(PAGES))))
     }
 }
 
 // ---- any way: out of bounds, not at home, straddling ------------------------------------------------------------------
 
-/// @dev `width` bytes at `location`, which are in bounds.
+/// @dev location % 32 + width > 32
+function straddles(uint256 location, uint256 width) pure returns (bool answer) {
+    assembly ("memory-safe") {
+        answer := gt(add(and(location, 31), width), 32)
+    }
+}
+
+/// @dev `width` bytes at `location`, which are in bounds. Two leaves lie one above the other, as their bytes do.
 function readAcross(uint256 location, uint256 width) pure returns (uint256 value) {
-    unchecked {
-        uint256 place = location & 31;
-        value = leafAt(location) >> (8 * place);
-        if (place + width > LEAF_BYTES) value |= leafAt(location + width) << (256 - 8 * place);
-        return value & ((1 << (8 * width)) - 1);
+    uint256 first = valueAt(location);
+    uint256 second = straddles(location, width) ? valueAt(location + width - 1) : first;
+    // place = location % 32; value = (leaf(first) >> 8 * place | leaf(second) << 256 - 8 * place) % 2^(8 * width)
+    // If there is but one leaf, what comes of its second reading lies above the bytes that are kept, as place + width <= 32.
+    assembly ("memory-safe") {
+        let shift := shl(3, and(location, 31))
+        value := or(shr(shift, mload(first)), shl(sub(256, shift), mload(second)))
+        value := and(value, sub(shl(shl(3, width), 1), 1))
     }
 }
 
 /// @dev The low `width` bytes of `value` to `location`, which is in bounds.
 function writeAcross(uint256 location, uint256 width, uint256 value) pure {
-    unchecked {
-        uint256 place = location & 31;
-        uint256 mask = (1 << (8 * width)) - 1;
-        value &= mask;
-        uint256 value_ = valueAt(location);
-        setWord(value_, (wordAt(value_) & ~(mask << (8 * place))) | (value << (8 * place)));
-        if (place + width <= LEAF_BYTES) return;
-        value_ = valueAt(location + width);
-        uint256 done = 256 - 8 * place;
-        setWord(value_, (wordAt(value_) & ~(mask >> done)) | (value >> done));
+    uint256 first = valueAt(location);
+    uint256 second = straddles(location, width) ? valueAt(location + width - 1) : first;
+    // place = location % 32; mask = 2^(8 * width) - 1;
+    // first = first & ~(mask << 8 * place) | (value & mask) << 8 * place, and what is shifted out goes to the second leaf's start
+    assembly ("memory-safe") {
+        let shift := shl(3, and(location, 31))
+        let mask := sub(shl(shl(3, width), 1), 1)
+        value := and(value, mask)
+        mstore(first, or(and(mload(first), not(shl(shift, mask))), shl(shift, value)))
+        if xor(first, second) {
+            shift := sub(256, shift)
+            mstore(second, or(and(mload(second), not(shr(shift, mask))), shr(shift, value)))
+        }
     }
 }
 
@@ -166,21 +180,16 @@ function loadSlowly(uint256 w, uint256 location, uint256 width) pure {
 /// @param mask of the bits to which the value is sign-extended
 function loadSignedSlowly(uint256 w, uint256 location, uint256 width, uint256 mask) pure {
     if (!inBounds(location, width)) return trapNow(Opcodes.TRAP_OUT_OF_BOUNDS);
-    unchecked {
-        set(w, signExtended(width - 1, readAcross(location, width)) & mask);
+    uint256 value = readAcross(location, width);
+    assembly ("memory-safe") {
+        value := and(signextend(sub(width, 1), value), mask)
     }
+    set(w, value);
 }
 
 function storeSlowly(uint256 w, uint256 location, uint256 width) pure {
     if (!inBounds(location, width)) return trapNow(Opcodes.TRAP_OUT_OF_BOUNDS);
     writeAcross(location, width, b(w));
-}
-
-/// @dev Of the low reach + 1 bytes, to 256 bits.
-function signExtended(uint256 reach, uint256 x) pure returns (uint256 value) {
-    assembly ("memory-safe") {
-        value := signextend(reach, x)
-    }
 }
 
 /// @notice The instructions. Loads and stores look at the home slot of their address; whatever is not found there or straddles the end
