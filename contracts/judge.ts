@@ -1,23 +1,13 @@
-/** The judge on a chain: the engine's program and its machine, settlement and judge that name each other, and what others check. */
-import { type Address, getContractAddress, type Hex, type PublicClient, zeroAddress } from 'viem';
+/** Puts the judge on a chain: the engine's program and its machine, settlement and judge that name each other. */
+import { type Address, getContractAddress, type Hex } from 'viem';
 import { judgeAbi, segmentMachineAbi, settlementAbi } from '#contracts/abi/index.ts';
 import { bytecodeOf, type DeployClients, type Deployed, landed } from '#contracts/deployed.ts';
 import type { SettlementParams } from '#contracts/params.ts';
+import { engineProgram, JudgeError } from '#contracts/program.ts';
 import { deployPages } from '#contracts/script/program.ts';
-import { readEngine } from '#shared/host/wasm-file.ts';
-import { translateEngine } from '#shared/machine/program/engine.ts';
 import { entryWord, JUDGED_ENTRIES, type Program } from '#shared/machine/program/program.ts';
 
-/** Thrown when an exchange's judge is not one for this release's engine. `code` is stable. */
-export class JudgeError extends Error {
-  readonly code: 'NO_JUDGE' | 'WRONG_PROGRAM';
-
-  constructor(code: JudgeError['code'], message: string) {
-    super(message);
-    this.name = 'JudgeError';
-    this.code = code;
-  }
-}
+export { checkJudge, engineProgram, JudgeError } from '#contracts/program.ts';
 
 export interface DeployedSegmentMachine extends Deployed {
   readonly programHash: Hex;
@@ -33,14 +23,6 @@ export interface JudgeTerms {
   readonly machine: DeployedSegmentMachine;
   /** Wei that a commitment costs. */
   readonly sessionBond: bigint;
-}
-
-let translated: Program | undefined;
-
-/** The built engine's program (about half a second, once in a process). Throws ENGINE_NOT_BUILT. */
-export function engineProgram(): Program {
-  translated ??= translateEngine(readEngine().wasm);
-  return translated;
 }
 
 /** Puts a program's pages and the machine that runs them on the chain: about 35 million gas, 7 transactions. */
@@ -104,36 +86,4 @@ export async function deployWithJudge(
     }),
   );
   return { settlement, judge: { ...judge, machine: machine.address } };
-}
-
-/**
- * Insists that an exchange's frauds are judged by the program of our own engine. Returns the judge's address.
- *
- * A sequencer under another program would be slashed for honest batches; a watcher would prove in vain.
- * @param programHash of our own engine's program: `engineProgram().hash`
- * @throws JudgeError NO_JUDGE if the settlement names none or there is no contract, WRONG_PROGRAM
- */
-export async function checkJudge(
-  client: PublicClient,
-  settlement: Address,
-  programHash: Hex,
-): Promise<Address> {
-  const named = { address: settlement, abi: settlementAbi, functionName: 'judge' } as const;
-  const judge = await client.readContract(named);
-  const code = judge === zeroAddress ? undefined : await client.getCode({ address: judge });
-  if (code === undefined || code === '0x') {
-    throw new JudgeError(
-      'NO_JUDGE',
-      `The settlement contract at ${settlement} names ${judge} as its judge, and no contract is there: nobody can prove a fraud on this exchange.`,
-    );
-  }
-  const contract = { address: judge, abi: judgeAbi, functionName: 'programHash' } as const;
-  const theirs = await client.readContract(contract);
-  if (theirs !== programHash) {
-    throw new JudgeError(
-      'WRONG_PROGRAM',
-      `The judge at ${judge} runs the program ${theirs}, and this release's engine is ${programHash}. Use the release that the exchange was deployed with.`,
-    );
-  }
-  return judge;
 }

@@ -13,6 +13,7 @@ import type { HistoryOptions } from './history/store.ts';
 import { Journal } from './journal/journal.ts';
 import type { Identity } from './journal/schema.ts';
 import { type JournalReader, JournalStore } from './journal/store.ts';
+import { refuseOtherProgram } from './judge.ts';
 import { ask, checkClock, connectL1, type L1 } from './l1.ts';
 import { Exchange } from './matching/exchange.ts';
 import { checkTip, refuseFrozen } from './poster/reconcile.ts';
@@ -56,6 +57,7 @@ export async function assemble(
 ): Promise<Parts> {
   mkdirSync(config.dataDirectory, { recursive: true });
   const l1 = await connectL1(config);
+  await refuseOtherProgram(l1, deps.log);
   const { hash: engineHash } = readEngine();
   const identity = { chainId: l1.chainId, settlement: config.settlement, engineHash };
   const file = journalFile(config);
