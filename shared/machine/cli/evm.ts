@@ -53,7 +53,9 @@ export class EvmChain {
   /** @throws MachineError MACHINE_EVM; ChildError ANVIL_MISSING */
   static async start(): Promise<EvmChain> {
     const port = await freePort();
-    const flags = ['--hardfork', 'osaka', '--enable-tx-gas-limit', '--silent'];
+    // Room for all pages of a program in one block; a transaction has no more than L1 gives it.
+    const limits = ['--enable-tx-gas-limit', '--gas-limit', '300000000'];
+    const flags = ['--hardfork', 'osaka', '--silent', ...limits];
     const args = [...flags, '--host', '127.0.0.1', '--port', String(port)];
     const child = spawn(anvilBinary(), args, { stdio: 'ignore' });
     const kill = () => child.kill('SIGTERM');
