@@ -143,6 +143,12 @@ export const GATES = [
     'shared/engine/gates.ts',
   ),
   script(
+    'machine constants',
+    'Run `npx tsx shared/machine/generate.ts` and commit what it wrote.',
+    'shared/machine/generate.ts',
+    '--check',
+  ),
+  script(
     'generated layout',
     'node --import tsx contracts/script/layout.ts, and commit what it wrote',
     'contracts/script/layout.ts',
