@@ -7,7 +7,10 @@ import { Opcodes } from './Opcodes.sol';
 /// @notice The machine's program, which stands in data contracts: a zero byte and at most PAGE_BYTES of code each, all but the
 /// last one full.
 /// @dev A data contract begins with STOP, so nothing in it can ever run, and it cannot change or go away; an account that only
-/// delegates (EIP-7702) begins with 0xef. What the constructor has hashed is therefore what every transaction reads.
+/// delegates (EIP-7702) begins with 0xef. What the constructor has hashed is therefore what every later transaction reads, but for
+/// one case that no constructor can see: pages made in the transaction of this constructor, whose creation code has let a
+/// SELFDESTRUCT run in their name (EIP-6780), are gone when it ends (test/review/Vanish.t.sol). Such a machine only ever reverts. Who
+/// is to rely on a program's hash therefore also looks whether the pages are still there (`pageAddresses`).
 abstract contract Program {
     /// @notice Thrown when a page is not what it should be: no data contract, empty, or too short in the middle.
     error WrongPage(uint256 number);
