@@ -28,6 +28,14 @@ const DEVNET_CHAIN_ID = 31_337;
 /** Below the data directory: a prover and an exit tool of one key keep their transactions apart. */
 const FOLDER = 'proofs';
 
+let program: Program | undefined;
+
+/** What the judge has to run: our own engine, translated. */
+export function engineProgram(): Program {
+  program ??= translateEngine(readEngine().wasm);
+  return program;
+}
+
 export interface RoomOptions extends ChainOptions {
   readonly proof: ProofOptions;
   readonly prover?: Partial<ProverOptions>;
@@ -53,7 +61,7 @@ export class CaseRoom {
   constructor(options: RoomOptions, deps: RoomDependencies) {
     this.options = options;
     this.deps = deps;
-    this.program = translateEngine(readEngine().wasm);
+    this.program = engineProgram();
   }
 
   /** @throws ProverError as `inquire` and `openCase` */

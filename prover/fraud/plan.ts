@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { encodeFunctionData, type Hex, size } from 'viem';
 import { judgeAbi } from '#contracts/abi/index.ts';
 import { MAX_TRANSACTION_GAS } from '#shared/l1/gas.ts';
+import { MachineError } from '#shared/machine/run/errors.ts';
 import type { RunnableProgram } from '#shared/machine/run/program.ts';
 import { GAS_MODEL } from '#shared/machine/segment/gas.ts';
 import { type PlannedTransaction, planTransactions } from '#shared/machine/segment/plan.ts';
@@ -45,10 +46,13 @@ export class SegmentPlanner {
     let limit = this.#deps.limit ?? GAS_MODEL.limit;
     let why = '';
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const tried = await this.#try(this.#cut(kase, limit));
+      const cut = this.#cut(kase, limit);
+      // Not even one step of the machine fits.
+      if (cut === null) break;
+      const tried = await this.#try(cut);
       if (tried.kind === 'fits') return tried.steps;
       why = tried.why;
-      limit = Math.floor((limit * SMALLER.by) / SMALLER.of);
+      limit = Math.floor((Math.min(limit, tried.modelled) * SMALLER.by) / SMALLER.of);
       this.#deps.log.info({ why, limit }, 'the plan does not fit; cutting smaller');
     }
     throw new ProverError(
@@ -57,7 +61,17 @@ export class SegmentPlanner {
     );
   }
 
-  #cut(kase: Case, limit: number): readonly PlannedTransaction[] {
+  /** Null if the limit is too small for a single step of the machine. */
+  #cut(kase: Case, limit: number): readonly PlannedTransaction[] | null {
+    try {
+      return this.#cutAt(kase, limit);
+    } catch (error) {
+      if (error instanceof MachineError && error.code === 'SEGMENT_STEP_TOO_LARGE') return null;
+      throw error;
+    }
+  }
+
+  #cutAt(kase: Case, limit: number): readonly PlannedTransaction[] {
     const { before, segments, event, inbox } = kase;
     const segment = segments[segmentIn(kase)];
     if (before === undefined || segment === undefined) throw new Error('There is nothing to run.');
@@ -83,17 +97,18 @@ export class SegmentPlanner {
     const steps: PlannedStep[] = [];
     for (const [index, transaction] of transactions.entries()) {
       const bytes = calldataBytes(transaction);
+      const tooLarge = (why: string): Tried => {
+        return { kind: 'too large', why, modelled: transaction.gas };
+      };
       if (bytes > MAX_CALLDATA_BYTES) {
-        return { kind: 'too large', why: `step ${index + 1} has ${bytes} bytes of calldata` };
+        return tooLarge(`step ${index + 1} has ${bytes} bytes of calldata`);
       }
       const tried = await this.#deps.machine.tryStep(transaction);
       if (tried.kind === 'refused') {
-        return { kind: 'too large', why: `the node refuses step ${index + 1}: ${tried.why}` };
+        return tooLarge(`the node refuses step ${index + 1}: ${tried.why}`);
       }
       const gas = limitFor(tried.gas, bytes);
-      if (gas > MAX_TRANSACTION_GAS) {
-        return { kind: 'too large', why: `step ${index + 1} takes ${tried.gas} gas` };
-      }
+      if (gas > MAX_TRANSACTION_GAS) return tooLarge(`step ${index + 1} takes ${tried.gas} gas`);
       const { before, inputs, witness, until, after, leaves } = transaction;
       const afterHash = hashSegmentState(after);
       if (hashSegmentState(tried.after) !== afterHash) {
@@ -112,7 +127,8 @@ export class SegmentPlanner {
 
 type Tried =
   | { readonly kind: 'fits'; readonly steps: PlannedStep[] }
-  | { readonly kind: 'too large'; readonly why: string };
+  /** `modelled`: the gas by which it was cut. */
+  | { readonly kind: 'too large'; readonly why: string; readonly modelled: number };
 
 function segmentIn({ accusation }: Case): number {
   if (accusation.kind !== 'segment') throw new Error('This accusation needs no run.');

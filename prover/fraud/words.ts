@@ -33,7 +33,10 @@ export async function describeCase(kase: Case): Promise<string[]> {
 }
 
 function describeGuess({ words, differences }: Guess): string[] {
-  const named = differences.slice(0, NAMED_DIFFERENCES).map((line) => `  ${line}`);
+  // People's money first.
+  const ofAccounts = (line: string) => Number(!line.startsWith('account '));
+  const ordered = [...differences].sort((a, b) => ofAccounts(a) - ofAccounts(b));
+  const named = ordered.slice(0, NAMED_DIFFERENCES).map((line) => `  ${line}`);
   const more = differences.length - named.length;
   return [
     `The operator's memory is known all the same, since just this leads to the root that it claims: ${words}.`,
