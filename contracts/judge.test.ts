@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { type Hex, keccak256, parseEventLogs, toHex } from 'viem';
+import { type Address, type Hex, keccak256, parseEventLogs, toHex } from 'viem';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { judgeAbi, settlementAbi, testTokenAbi } from '#contracts/abi/index.ts';
+import { judgeAbi, segmentMachineAbi, settlementAbi, testTokenAbi } from '#contracts/abi/index.ts';
 import { bytecodeOf, deploy, deploySettlement } from '#contracts/deploy.ts';
 import { checkJudge, deployWithJudge, engineProgram } from '#contracts/judge.ts';
 import { devnetParams, devnetSessionBond, productionParams } from '#contracts/params.ts';
@@ -240,6 +240,20 @@ describe('deployment', () => {
     await expect(checkJudge(chain.client, alone.address, other)).rejects.toMatchObject({
       code: 'NO_JUDGE',
     });
+  });
+
+  test('a machine whose pages are gone is refused by its code', async () => {
+    const { hash } = engineProgram();
+    const contract = { address: made.judge?.machine as Address, abi: segmentMachineAbi } as const;
+    const pages = await chain.client.readContract({ ...contract, functionName: 'pageAddresses' });
+    const page = pages.at(-1) as Address;
+    const bytecode = (await chain.client.getCode({ address: page })) as Hex;
+    await chain.time.setCode({ address: page, bytecode: '0x' });
+    await expect(checkJudge(chain.client, made.settlement.address, hash)).rejects.toMatchObject({
+      code: 'PROGRAM_GONE',
+    });
+    await chain.time.setCode({ address: page, bytecode });
+    expect(await checkJudge(chain.client, made.settlement.address, hash)).toBeTruthy();
   });
 
   test('a judge at another address than the settlement was told is refused', async () => {
