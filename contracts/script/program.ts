@@ -33,7 +33,7 @@ export function splitPages(code: Uint8Array): Uint8Array[] {
 }
 
 /**
- * Deploys the pages, each in a transaction of its own, all sent before the first is waited for.
+ * Deploys the pages, one after the other: a node that seals a block for each transaction would leave the rest of several waiting.
  *
  * @throws DeploymentError DEPLOYMENT_FAILED
  */
@@ -41,18 +41,10 @@ export async function deployPages(
   { wallet, client }: DeployClients,
   code: Uint8Array,
 ): Promise<DeployedPages> {
-  let nonce = await client.getTransactionCount({
-    address: wallet.account.address,
-    blockTag: 'pending',
-  });
-  const hashes: Hash[] = [];
-  for (const page of splitPages(code)) {
-    const data = creationCode(page);
-    hashes.push(await wallet.sendTransaction({ data, gas: PAGE_GAS, nonce: nonce++ }));
-  }
   const pages: Address[] = [];
   let gasUsed = 0n;
-  for (const hash of hashes) {
+  for (const page of splitPages(code)) {
+    const hash = await wallet.sendTransaction({ data: creationCode(page), gas: PAGE_GAS });
     const deployed = await landed('A page of the program', client, hash);
     pages.push(deployed.address);
     gasUsed += deployed.gasUsed;

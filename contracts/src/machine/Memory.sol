@@ -36,16 +36,16 @@ uint256 constant HIDDEN = 1 << 255;
 /// @dev The key that is no leaf's.
 uint256 constant SENTINEL = 1 << 254;
 uint256 constant SLOT_BYTES = 32;
-/// @dev 2^32 divided by the golden ratio, odd: the engine's records lie at strides that are powers of two, and by their low bits
-/// alone most leaves would want the same few slots.
-uint256 constant MULTIPLIER = 0x9e3779b1;
+/// @dev 2^64 divided by the golden ratio, odd: the engine's records lie at strides that are powers of two, and by their low bits
+/// alone most leaves would want the same few slots. Not 2^32 divided by it, with which the engine places positions itself.
+uint256 constant MULTIPLIER = 0x9e3779b97f4a7c15;
 
 // ---- the table ------------------------------------------------------------------------------------------------------
 
-/// @dev Offset of a leaf's home among the keys, before it is masked to their span: bits 24 and up of the product.
+/// @dev Offset of a leaf's home among the keys, before it is masked to their span: bits 48 and up of the product.
 function homeOf(uint256 index) pure returns (uint256) {
     unchecked {
-        return (index * MULTIPLIER) >> 19;
+        return (index * MULTIPLIER) >> 43;
     }
 }
 
@@ -90,7 +90,7 @@ function valueAt(uint256 location) pure returns (uint256 value) {
         let table := mload(TABLE)
         let mask := mload(TABLE_MASK)
         let base := and(location, not(31))
-        let offset := and(shr(19, mul(shr(5, location), MULTIPLIER)), mask)
+        let offset := and(shr(43, mul(shr(5, location), MULTIPLIER)), mask)
         for { } 1 { offset := and(add(offset, 32), mask) } {
             let key := mload(add(table, offset))
             if iszero(or(key, iszero(offset))) {
@@ -103,6 +103,25 @@ function valueAt(uint256 location) pure returns (uint256 value) {
         value := add(add(table, offset), mload(TABLE_SPAN))
     }
     if (missing) revert MissingLeaf(location >> 5);
+}
+
+/// @dev Changes places between a leaf, whose value stands at `value` and which is in bounds, and the one at its home, so that
+/// who is met often is found at once. Allowed because no slot becomes free: every slot from either leaf's home to its new place was
+/// taken, and is. Slot 0 keeps what it has.
+function bringHome(uint256 location, uint256 value) pure {
+    // (keys[home], values[home], keys[slot], values[slot]) = (location & ~31, values[slot], keys[home], values[home])
+    assembly ("memory-safe") {
+        let span := mload(TABLE_SPAN)
+        let offset := and(shr(43, mul(shr(5, location), MULTIPLIER)), mload(TABLE_MASK))
+        let home := add(mload(TABLE), offset)
+        if offset {
+            let leaf := mload(value)
+            mstore(sub(value, span), mload(home))
+            mstore(home, and(location, not(31)))
+            mstore(value, mload(add(home, span)))
+            mstore(add(home, span), leaf)
+        }
+    }
 }
 
 /// @dev The leaf that holds address `location`, its first byte lowest.
@@ -152,6 +171,7 @@ function readAcross(uint256 location, uint256 width) pure returns (uint256 value
         value := or(shr(shift, mload(first)), shl(sub(256, shift), mload(second)))
         value := and(value, sub(shl(shl(3, width), 1), 1))
     }
+    if (first == second) bringHome(location, first);
 }
 
 /// @dev The low `width` bytes of `value` to `location`, which is in bounds.
@@ -170,6 +190,7 @@ function writeAcross(uint256 location, uint256 width, uint256 value) pure {
             mstore(second, or(and(mload(second), not(shr(shift, mask))), shr(shift, value)))
         }
     }
+    if (first == second) bringHome(location, first);
 }
 
 function loadSlowly(uint256 w, uint256 location, uint256 width) pure {
@@ -202,7 +223,7 @@ library Memory {
         uint256 place;
         assembly ("memory-safe") {
             location := add(mload(add(mload(FRAME), and(shr(208, w), 0xffff))), and(shr(128, w), MASK64))
-            slot := add(mload(TABLE), and(shr(19, mul(shr(5, location), MULTIPLIER)), mload(TABLE_MASK)))
+            slot := add(mload(TABLE), and(shr(43, mul(shr(5, location), MULTIPLIER)), mload(TABLE_MASK)))
             place := sub(location, mload(slot))
         }
         if (place > 31) return loadSlowly(w, location, 1);
@@ -221,7 +242,7 @@ library Memory {
         uint256 place;
         assembly ("memory-safe") {
             location := add(mload(add(mload(FRAME), and(shr(208, w), 0xffff))), and(shr(128, w), MASK64))
-            slot := add(mload(TABLE), and(shr(19, mul(shr(5, location), MULTIPLIER)), mload(TABLE_MASK)))
+            slot := add(mload(TABLE), and(shr(43, mul(shr(5, location), MULTIPLIER)), mload(TABLE_MASK)))
             place := sub(location, mload(slot))
         }
         if (place > 30) return loadSlowly(w, location, 2);
@@ -240,7 +261,7 @@ library Memory {
         uint256 place;
         assembly ("memory-safe") {
             location := add(mload(add(mload(FRAME), and(shr(208, w), 0xffff))), and(shr(128, w), MASK64))
-            slot := add(mload(TABLE), and(shr(19, mul(shr(5, location), MULTIPLIER)), mload(TABLE_MASK)))
+            slot := add(mload(TABLE), and(shr(43, mul(shr(5, location), MULTIPLIER)), mload(TABLE_MASK)))
             place := sub(location, mload(slot))
         }
         if (place > 28) return loadSlowly(w, location, 4);
@@ -259,7 +280,7 @@ library Memory {
         uint256 place;
         assembly ("memory-safe") {
             location := add(mload(add(mload(FRAME), and(shr(208, w), 0xffff))), and(shr(128, w), MASK64))
-            slot := add(mload(TABLE), and(shr(19, mul(shr(5, location), MULTIPLIER)), mload(TABLE_MASK)))
+            slot := add(mload(TABLE), and(shr(43, mul(shr(5, location), MULTIPLIER)), mload(TABLE_MASK)))
             place := sub(location, mload(slot))
         }
         if (place > 24) return loadSlowly(w, location, 8);
@@ -278,7 +299,7 @@ library Memory {
         uint256 place;
         assembly ("memory-safe") {
             location := add(mload(add(mload(FRAME), and(shr(208, w), 0xffff))), and(shr(128, w), MASK64))
-            slot := add(mload(TABLE), and(shr(19, mul(shr(5, location), MULTIPLIER)), mload(TABLE_MASK)))
+            slot := add(mload(TABLE), and(shr(43, mul(shr(5, location), MULTIPLIER)), mload(TABLE_MASK)))
             place := sub(location, mload(slot))
         }
         if (place > 31) return loadSignedSlowly(w, location, 1, MASK32);
@@ -295,7 +316,7 @@ library Memory {
         uint256 place;
         assembly ("memory-safe") {
             location := add(mload(add(mload(FRAME), and(shr(208, w), 0xffff))), and(shr(128, w), MASK64))
-            slot := add(mload(TABLE), and(shr(19, mul(shr(5, location), MULTIPLIER)), mload(TABLE_MASK)))
+            slot := add(mload(TABLE), and(shr(43, mul(shr(5, location), MULTIPLIER)), mload(TABLE_MASK)))
             place := sub(location, mload(slot))
         }
         if (place > 30) return loadSignedSlowly(w, location, 2, MASK32);
@@ -312,7 +333,7 @@ library Memory {
         uint256 place;
         assembly ("memory-safe") {
             location := add(mload(add(mload(FRAME), and(shr(208, w), 0xffff))), and(shr(128, w), MASK64))
-            slot := add(mload(TABLE), and(shr(19, mul(shr(5, location), MULTIPLIER)), mload(TABLE_MASK)))
+            slot := add(mload(TABLE), and(shr(43, mul(shr(5, location), MULTIPLIER)), mload(TABLE_MASK)))
             place := sub(location, mload(slot))
         }
         if (place > 31) return loadSignedSlowly(w, location, 1, MASK64);
@@ -329,7 +350,7 @@ library Memory {
         uint256 place;
         assembly ("memory-safe") {
             location := add(mload(add(mload(FRAME), and(shr(208, w), 0xffff))), and(shr(128, w), MASK64))
-            slot := add(mload(TABLE), and(shr(19, mul(shr(5, location), MULTIPLIER)), mload(TABLE_MASK)))
+            slot := add(mload(TABLE), and(shr(43, mul(shr(5, location), MULTIPLIER)), mload(TABLE_MASK)))
             place := sub(location, mload(slot))
         }
         if (place > 30) return loadSignedSlowly(w, location, 2, MASK64);
@@ -346,7 +367,7 @@ library Memory {
         uint256 place;
         assembly ("memory-safe") {
             location := add(mload(add(mload(FRAME), and(shr(208, w), 0xffff))), and(shr(128, w), MASK64))
-            slot := add(mload(TABLE), and(shr(19, mul(shr(5, location), MULTIPLIER)), mload(TABLE_MASK)))
+            slot := add(mload(TABLE), and(shr(43, mul(shr(5, location), MULTIPLIER)), mload(TABLE_MASK)))
             place := sub(location, mload(slot))
         }
         if (place > 28) return loadSignedSlowly(w, location, 4, MASK64);
@@ -363,7 +384,7 @@ library Memory {
         uint256 place;
         assembly ("memory-safe") {
             location := add(mload(add(mload(FRAME), and(shr(208, w), 0xffff))), and(shr(128, w), MASK64))
-            slot := add(mload(TABLE), and(shr(19, mul(shr(5, location), MULTIPLIER)), mload(TABLE_MASK)))
+            slot := add(mload(TABLE), and(shr(43, mul(shr(5, location), MULTIPLIER)), mload(TABLE_MASK)))
             place := sub(location, mload(slot))
         }
         if (place > 31) return storeSlowly(w, location, 1);
@@ -391,7 +412,7 @@ library Memory {
         uint256 place;
         assembly ("memory-safe") {
             location := add(mload(add(mload(FRAME), and(shr(208, w), 0xffff))), and(shr(128, w), MASK64))
-            slot := add(mload(TABLE), and(shr(19, mul(shr(5, location), MULTIPLIER)), mload(TABLE_MASK)))
+            slot := add(mload(TABLE), and(shr(43, mul(shr(5, location), MULTIPLIER)), mload(TABLE_MASK)))
             place := sub(location, mload(slot))
         }
         if (place > 30) return storeSlowly(w, location, 2);
@@ -419,7 +440,7 @@ library Memory {
         uint256 place;
         assembly ("memory-safe") {
             location := add(mload(add(mload(FRAME), and(shr(208, w), 0xffff))), and(shr(128, w), MASK64))
-            slot := add(mload(TABLE), and(shr(19, mul(shr(5, location), MULTIPLIER)), mload(TABLE_MASK)))
+            slot := add(mload(TABLE), and(shr(43, mul(shr(5, location), MULTIPLIER)), mload(TABLE_MASK)))
             place := sub(location, mload(slot))
         }
         if (place > 28) return storeSlowly(w, location, 4);
@@ -447,7 +468,7 @@ library Memory {
         uint256 place;
         assembly ("memory-safe") {
             location := add(mload(add(mload(FRAME), and(shr(208, w), 0xffff))), and(shr(128, w), MASK64))
-            slot := add(mload(TABLE), and(shr(19, mul(shr(5, location), MULTIPLIER)), mload(TABLE_MASK)))
+            slot := add(mload(TABLE), and(shr(43, mul(shr(5, location), MULTIPLIER)), mload(TABLE_MASK)))
             place := sub(location, mload(slot))
         }
         if (place > 24) return storeSlowly(w, location, 8);
@@ -475,7 +496,7 @@ library Memory {
         uint256 place;
         assembly ("memory-safe") {
             location := and(shr(128, w), MASK64)
-            slot := add(mload(TABLE), and(shr(19, mul(shr(5, location), MULTIPLIER)), mload(TABLE_MASK)))
+            slot := add(mload(TABLE), and(shr(43, mul(shr(5, location), MULTIPLIER)), mload(TABLE_MASK)))
             place := sub(location, mload(slot))
         }
         if (place > 31) return loadSlowly(w, location, 1);
@@ -494,7 +515,7 @@ library Memory {
         uint256 place;
         assembly ("memory-safe") {
             location := and(shr(128, w), MASK64)
-            slot := add(mload(TABLE), and(shr(19, mul(shr(5, location), MULTIPLIER)), mload(TABLE_MASK)))
+            slot := add(mload(TABLE), and(shr(43, mul(shr(5, location), MULTIPLIER)), mload(TABLE_MASK)))
             place := sub(location, mload(slot))
         }
         if (place > 30) return loadSlowly(w, location, 2);
@@ -513,7 +534,7 @@ library Memory {
         uint256 place;
         assembly ("memory-safe") {
             location := and(shr(128, w), MASK64)
-            slot := add(mload(TABLE), and(shr(19, mul(shr(5, location), MULTIPLIER)), mload(TABLE_MASK)))
+            slot := add(mload(TABLE), and(shr(43, mul(shr(5, location), MULTIPLIER)), mload(TABLE_MASK)))
             place := sub(location, mload(slot))
         }
         if (place > 28) return loadSlowly(w, location, 4);
@@ -532,7 +553,7 @@ library Memory {
         uint256 place;
         assembly ("memory-safe") {
             location := and(shr(128, w), MASK64)
-            slot := add(mload(TABLE), and(shr(19, mul(shr(5, location), MULTIPLIER)), mload(TABLE_MASK)))
+            slot := add(mload(TABLE), and(shr(43, mul(shr(5, location), MULTIPLIER)), mload(TABLE_MASK)))
             place := sub(location, mload(slot))
         }
         if (place > 24) return loadSlowly(w, location, 8);
@@ -551,7 +572,7 @@ library Memory {
         uint256 place;
         assembly ("memory-safe") {
             location := and(shr(128, w), MASK64)
-            slot := add(mload(TABLE), and(shr(19, mul(shr(5, location), MULTIPLIER)), mload(TABLE_MASK)))
+            slot := add(mload(TABLE), and(shr(43, mul(shr(5, location), MULTIPLIER)), mload(TABLE_MASK)))
             place := sub(location, mload(slot))
         }
         if (place > 31) return storeSlowly(w, location, 1);
@@ -579,7 +600,7 @@ library Memory {
         uint256 place;
         assembly ("memory-safe") {
             location := and(shr(128, w), MASK64)
-            slot := add(mload(TABLE), and(shr(19, mul(shr(5, location), MULTIPLIER)), mload(TABLE_MASK)))
+            slot := add(mload(TABLE), and(shr(43, mul(shr(5, location), MULTIPLIER)), mload(TABLE_MASK)))
             place := sub(location, mload(slot))
         }
         if (place > 30) return storeSlowly(w, location, 2);
@@ -607,7 +628,7 @@ library Memory {
         uint256 place;
         assembly ("memory-safe") {
             location := and(shr(128, w), MASK64)
-            slot := add(mload(TABLE), and(shr(19, mul(shr(5, location), MULTIPLIER)), mload(TABLE_MASK)))
+            slot := add(mload(TABLE), and(shr(43, mul(shr(5, location), MULTIPLIER)), mload(TABLE_MASK)))
             place := sub(location, mload(slot))
         }
         if (place > 28) return storeSlowly(w, location, 4);
@@ -635,7 +656,7 @@ library Memory {
         uint256 place;
         assembly ("memory-safe") {
             location := and(shr(128, w), MASK64)
-            slot := add(mload(TABLE), and(shr(19, mul(shr(5, location), MULTIPLIER)), mload(TABLE_MASK)))
+            slot := add(mload(TABLE), and(shr(43, mul(shr(5, location), MULTIPLIER)), mload(TABLE_MASK)))
             place := sub(location, mload(slot))
         }
         if (place > 24) return storeSlowly(w, location, 8);
