@@ -10,6 +10,7 @@ export class Course {
   readonly #mined = new Map<string, string>();
   #progress = 0;
   #fruitless = 0;
+  #proved = false;
   #told = '';
   /** Where an ending was first seen, and which. */
   #ending: { readonly words: string; readonly block: bigint } | null = null;
@@ -22,6 +23,13 @@ export class Course {
   /** Grows with everything that was mined for the first time. */
   get progress(): number {
     return this.#progress;
+  }
+
+  /** True once: when L1 is first seen to have the proof. */
+  isFirstProof(): boolean {
+    const isFirst = !this.#proved;
+    this.#proved = true;
+    return isFirst;
   }
 
   /** Of all that was sent in this pursuit. */

@@ -144,6 +144,7 @@ export class FraudProver {
       signal.throwIfAborted();
       const facts = await judge.facts(current);
       const action = nextAction(steps, facts);
+      this.#measure(current, facts, course);
       for (const line of course.heard(action, facts)) say(line);
       if (action.kind === 'end' || this.#mayLeave(action)) {
         const outcome = course.ending(action, facts);
@@ -155,6 +156,11 @@ export class FraudProver {
         ({ record: current, steps } = await this.#cutAnew(current, facts));
       } else await this.#perform(current, steps, action, course, facts);
     }
+  }
+
+  #measure({ header }: SessionRecord, { session, now }: ChainFacts, course: Course): void {
+    if (session.kind !== 'proved' || !course.isFirstProof()) return;
+    this.#deps.metrics.secondsToFall.set(Number(now - header.landedAt));
   }
 
   async #record(kase: Case, attempt: number): Promise<SessionRecord> {
