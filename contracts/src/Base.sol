@@ -149,6 +149,8 @@ abstract contract Base {
             revert BadParameter('nobody is paid to the vault itself');
         }
         if (p.challengePeriod == 0 || p.sessionPeriod == 0) revert BadParameter('W and T are positive');
+        // Longer than blobs last (protocol.md, section 9); and no sum of times with T can overflow in the judge.
+        if (uint256(p.challengePeriod) + p.sessionPeriod >= 18 days) revert BadParameter('W + T < 18 days');
         if (p.forceDelay == 0 || p.freezeDelay < 2 * p.forceDelay) revert BadParameter('freezeDelay >= 2 forceDelay');
         if (p.softLag >= p.livenessDelay) revert BadParameter('softLag < livenessDelay');
         if (p.priceDelay <= p.forceDelay) revert BadParameter('priceDelay > forceDelay');

@@ -56,6 +56,11 @@ contract DeploymentTest is World {
         p.challengePeriod = 0;
         _refused(p, 'W and T are positive');
         p = _params();
+        p.sessionPeriod = 18 days - p.challengePeriod;
+        _refused(p, 'W + T < 18 days');
+        p.sessionPeriod = type(uint64).max;
+        _refused(p, 'W + T < 18 days');
+        p = _params();
         p.reportPeriod = 0;
         _refused(p, 'reportPeriod is positive');
         p = _params();
