@@ -4,12 +4,13 @@ import {
 } from "./kinds";
 import { Globals } from "./records/globals";
 
-// The segment's work budget, in weighted units of about one machine step; a scattered leaf counts as 160. Set from
-// instruction counts of real commands (test/engine/work.test.ts holds them to it); calibrated again when the machine on
-// L1 exists. A command that might not fit is refused in constant time and runs in the next segment; inside a command,
-// what is done for each order touched is charged as it is done, and a match that has no room for the next touch ends.
+// The segment's work budget, in units of at most 100 gas on L1: half a machine step, or a thirtieth of a scattered leaf.
+// Measured on the Solidity machine; test/engine/work.test.ts holds what commands are charged to what they cost there. A
+// full segment is below 77 million gas, and below 100 million with what each of its transactions costs by itself. A
+// command that might not fit is refused in constant time and runs in the next segment; inside a command, what is done
+// for each order touched is charged as it is done, and a match that has no room for the next touch ends.
 
-export const SEGMENT_WORK: u32 = 256_000;
+export const SEGMENT_WORK: u32 = 768_000;
 /** One resting order touched, traded with, and gone, its account at the current marks and without other positions. */
 export const WORK_TOUCH: u32 = 4_500;
 /** One more position in a table that is searched: whoever chooses the instruments chooses that they collide. */
@@ -37,7 +38,7 @@ export function worstWork(kind: u32): u32 {
   if (kind == CMD_VOLATILITY) return 64_000;
   if (kind == CMD_REPRICE) return 32_000;
   if (kind == CMD_SWEEP) return 48_000;
-  if (kind == CMD_SETTLE_ACCOUNT) return 84_000;
+  if (kind == CMD_SETTLE_ACCOUNT) return 94_000;
   return kind == CMD_LIST || kind == CMD_DELIST || kind == CMD_SETTLE_INSTRUMENT ? 10_000 : 4_000;
 }
 
@@ -45,7 +46,7 @@ export function worstWork(kind: u32): u32 {
 export function baseWork(kind: u32): u32 {
   if (kind >= CMD_ORDER) return kind == CMD_AMEND ? 16_000 : 9_000;
   if (kind == CMD_SWEEP) return 3_000;
-  if (kind == CMD_SETTLE_ACCOUNT) return 52_000;
+  if (kind == CMD_SETTLE_ACCOUNT) return 62_000;
   return worstWork(kind);
 }
 

@@ -47,7 +47,7 @@ describe('bytes', () => {
     const s = new Scenario();
     s.world.engine.segmentStart();
     const codes: number[] = [];
-    for (let index = 0; index < 20; index++) {
+    for (let index = 0; index < 100; index++) {
       codes.push(
         s.world.engine.execute(s.world.signed(s.account('A'), buy, { nonce: BigInt(index) })),
       );

@@ -1,18 +1,25 @@
 /**
- * What commands are charged covers what they do, and stays within the room they were admitted with. `PLIMSOLL_WORK_TABLE=1` prints the
- * measurements.
+ * What commands are charged covers what they do and what they cost on L1, and stays within the room they were admitted with.
+ * `PLIMSOLL_WORK_TABLE=1` prints the measurements.
  */
 import { readFileSync } from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
 import * as C from '#shared/engine/codes.ts';
 import * as K from '#shared/engine/kinds.ts';
+import { readEngine } from '#shared/host/wasm-file.ts';
+import { translateEngine } from '#shared/machine/program/engine.ts';
+import { GAS_MODEL } from '#shared/machine/segment/gas.ts';
+import { planTransactions } from '#shared/machine/segment/plan.ts';
 import { encodeCommand, type SurfaceEntry } from '#shared/protocol/commands.ts';
 import { encodeInboxMessage } from '#shared/protocol/inbox.ts';
 import { Crowd } from './crowd.ts';
 import { DEAREST, type Dear } from './dearest/index.ts';
+import { CrowdMemory, disputed } from './dearest/memory.ts';
 import { DAY_MS, START_MS } from './world.ts';
 
 const WORK_AT = 68; // Globals.work
+/** What a unit may cost on L1, by the model that the planner of proofs goes by. */
+const UNIT_GAS = 100;
 const source = readFileSync(new URL('../../shared/engine/work.ts', import.meta.url), 'utf8');
 const SEGMENT_WORK = Number(/SEGMENT_WORK: u32 = ([\d_]+)/.exec(source)?.[1]?.replaceAll('_', ''));
 
@@ -24,6 +31,7 @@ interface Row {
   readonly steps: number;
   readonly leaves: number;
   readonly filled: number;
+  readonly gas: number;
 }
 const rows: Row[] = [];
 
@@ -63,7 +71,22 @@ function runAt(
   return inbox ? engine.executeInbox(bytes) : engine.execute(bytes);
 }
 
-/** Measures a command in an empty segment and in one that has only just the room, and holds it to the three rules. */
+const program = translateEngine(readEngine().wasm);
+const memories = new WeakMap<Crowd, CrowdMemory>();
+
+/** Gas of a segment with this command alone, as if in one transaction, without what any transaction costs. */
+function gasOf(crowd: Crowd, dear: { readonly inbox?: boolean }, bytes: Uint8Array): number {
+  const memory = memories.get(crowd) ?? new CrowdMemory(crowd);
+  memories.set(crowd, memory);
+  const { transactions } = planTransactions({
+    program,
+    ...disputed('', memory.now(), bytes, dear),
+    gas: { ...GAS_MODEL, transaction: 0, limit: Number.MAX_SAFE_INTEGER },
+  });
+  return transactions.reduce((sum, { gas }) => sum + gas, 0);
+}
+
+/** Measures a command in an empty segment and in one that has only just the room, and holds it to the rules. */
 function measure(
   crowd: Crowd,
   name: string,
@@ -71,6 +94,7 @@ function measure(
   bytes: Uint8Array,
 ) {
   const before = crowd.now();
+  const gas = gasOf(crowd, dear, bytes);
   const code = runAt(crowd, dear, bytes, 0);
   const { steps, leaves, units } = crowd.meter;
   const charged = workOf(crowd);
@@ -90,11 +114,15 @@ function measure(
     steps,
     leaves,
     filled,
+    gas,
   });
   expect.soft(code, `${name}: its code`).toBe(dear.code);
   expect.soft(shown, `${name}: what it is meant to show`).toBe(true);
   if (dear.filled !== undefined) expect.soft(filled, `${name}: lots filled`).toBe(dear.filled);
   expect.soft(units, `${name}: done, against charged`).toBeLessThanOrEqual(charged);
+  expect
+    .soft(gas, `${name}: gas on L1, against what is charged`)
+    .toBeLessThanOrEqual(UNIT_GAS * charged);
   expect
     .soft(charged, `${name}: charged, against a whole segment`)
     .toBeLessThanOrEqual(SEGMENT_WORK);
@@ -113,10 +141,22 @@ afterAll(() => {
     cells
       .map((cell, index) => (index === 0 ? String(cell).padEnd(74) : String(cell).padStart(8)))
       .join(' ');
-  console.log(line('command', 'steps', 'leaves', 'units', 'charged', 'late', 'worst', 'filled'));
-  for (const { name, steps, leaves, charged, chargedTight, worst, filled } of rows)
+  console.log(
+    line('command', 'steps', 'leaves', 'units', 'charged', 'late', 'worst', 'filled', 'gas'),
+  );
+  for (const { name, steps, leaves, charged, chargedTight, worst, filled, gas } of rows)
     console.log(
-      line(name, steps, leaves, steps + 160 * leaves, charged, chargedTight, worst, filled),
+      line(
+        name,
+        steps,
+        leaves,
+        steps + 160 * leaves,
+        charged,
+        chargedTight,
+        worst,
+        filled,
+        Math.round(gas),
+      ),
     );
 });
 

@@ -238,14 +238,16 @@ export const engineLies: readonly Lie[] = [
       stage.world.clock(stage.world.nowMs + 7);
     },
     tell: ({ world }) => {
-      for (let round = 1; round <= 5; round++) world.expect(world.index(0, 90_000n * USDC));
-      return world.index(0, 90_000n * USDC);
+      const expiryDay = Math.floor(world.nowMs / DAY_MS) + 1;
+      const entries = [{ expiryDay, forward: 90_000n * USDC, volatility: 600_000 }];
+      for (let round = 1; round <= 12; round++) world.expect(world.volatility(0, entries));
+      return world.volatility(0, entries);
     },
-    // An honest engine refuses the sixth, which then runs in the next segment.
+    // An honest engine refuses the thirteenth, which then runs in the next segment.
     answers: BOTH_ACCEPT,
     finding: 'SEGMENT_ROOT',
     where: 'told',
-    words: [/(index OK, ){5}index SEGMENT_FULL/],
+    words: [/(volatility OK, ){12}volatility SEGMENT_FULL/],
   },
   {
     name: 'drop-forced-command',
