@@ -59,7 +59,7 @@ describe('npm run prove', () => {
   });
 
   it('survives kill -9 after each of its transactions', async () => {
-    court = await Court.convene('reorder-commands', { params: { challengePeriod: 1000n } });
+    court = await Court.convene('overfull-segment', { params: { challengePeriod: 1000n } });
     await court.fund(1);
     directory = mkdtempSync(join(tmpdir(), 'plimsoll-prove-'));
     const flags = ['--batch', '2', '--data', directory, '--step-gas', '1500000'];

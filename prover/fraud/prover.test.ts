@@ -7,7 +7,7 @@ import { judgeAbi } from '#contracts/abi/index.ts';
 import { type Challenger, type ChallengerOptions, Court } from './testing.ts';
 
 /** In several transactions, so that there is a middle. */
-const LIE = 'reorder-commands';
+const LIE = 'overfull-segment';
 const SMALL = ['--step-gas', '1500000'];
 const W = 120; // seconds; devnetParams
 const T = 60;
