@@ -6,14 +6,15 @@ import { Opcodes } from './Opcodes.sol';
 
 /// @notice The machine's program, which stands in data contracts: a zero byte and at most PAGE_BYTES of code each, all but the
 /// last one full.
-/// @dev A data contract begins with STOP, so nothing in it can ever run, and it cannot change or go away; an account that only
-/// delegates (EIP-7702) begins with 0xef. What the constructor has hashed is therefore what every later transaction reads, but for
-/// one case that no constructor can see: pages made in the transaction of this constructor, whose creation code has let a
-/// SELFDESTRUCT run in their name (EIP-6780), are gone when it ends (test/review/Vanish.t.sol). Such a machine only ever reverts. Who
-/// is to rely on a program's hash therefore also looks whether the pages are still there (`pageAddresses`).
+/// @dev A data contract begins with STOP, so nothing in it can ever run; an account that only delegates (EIP-7702) begins with 0xef.
+/// Whether it is still there, and still the same, is another question: creation code can have its contract destroyed at the end of
+/// the transaction (EIP-6780), and CREATE2 can then put other code there (test/review/Vanish.t.sol). So what is loaded is hashed anew
+/// in every transaction (6 gas for two instructions), and nothing needs to be known of how the pages came about.
 abstract contract Program {
     /// @notice Thrown when a page is not what it should be: no data contract, empty, or too short in the middle.
     error WrongPage(uint256 number);
+    /// @notice Thrown when the pages no longer hold the program that they held at deployment.
+    error ProgramGone(bytes32 expected, bytes32 found);
     /// @notice Thrown when the program is empty, longer than the instruction set allows, or no whole number of instructions.
     error WrongCodeLength(uint256 length);
 
@@ -64,10 +65,11 @@ abstract contract Program {
         }
     }
 
-    /// @dev Copies the program to CODE.
+    /// @dev Copies the program to CODE, and checks that it is the one that was deployed.
     function _loadProgram() internal view {
         address index = _index;
         uint256 length = codeLength;
+        bytes32 found;
         // Plainly: for each page i: extcodecopy(page, CODE + i * PAGE_BYTES, 1, what is left, at most PAGE_BYTES).
         // SAFETY: the list of addresses is read into the heap, which nothing uses yet (43 pages at most: 860 bytes).
         assembly ("memory-safe") {
@@ -79,7 +81,9 @@ abstract contract Program {
                 extcodecopy(shr(96, mload(entry)), add(CODE, done), 1, size)
                 entry := add(entry, 20)
             }
+            found := keccak256(CODE, length)
         }
+        if (found != codeHash) revert ProgramGone(codeHash, found);
     }
 
     /// @dev Puts bytes behind a STOP into a contract of their own. The creation code returns what follows it.

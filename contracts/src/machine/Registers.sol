@@ -105,35 +105,9 @@ function dstOf(uint256 w) pure returns (uint256 value) {
     }
 }
 
-function aOf(uint256 w) pure returns (uint256 value) {
-    assembly ("memory-safe") {
-        value := and(shr(208, w), 0xffff)
-    }
-}
-
-function bOf(uint256 w) pure returns (uint256 value) {
-    assembly ("memory-safe") {
-        value := and(shr(192, w), 0xffff)
-    }
-}
-
 function imm(uint256 w) pure returns (uint256 value) {
     assembly ("memory-safe") {
         value := and(shr(128, w), MASK64)
-    }
-}
-
-/// @dev imm & mask32
-function immLow(uint256 w) pure returns (uint256 value) {
-    assembly ("memory-safe") {
-        value := and(shr(128, w), MASK32)
-    }
-}
-
-/// @dev imm >>> 32
-function immHigh(uint256 w) pure returns (uint256 value) {
-    assembly ("memory-safe") {
-        value := and(shr(160, w), MASK32)
     }
 }
 

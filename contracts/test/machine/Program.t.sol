@@ -42,6 +42,20 @@ contract ProgramTest is Test {
         assertEq(loader.loaded(), keccak256(code), "what is loaded");
     }
 
+    /// @notice Pages that went away, or changed (CREATE2 can do both to a page made for it), are noticed by whoever runs the program.
+    function test_pagesGone_reverts() public {
+        bytes memory code = _code(2 * FULL + 2);
+        address[] memory pages = _pages(code);
+        Loader loader = new Loader(pages);
+        Etch(address(vm)).etch(pages[1], "");
+        vm.expectPartialRevert(Program.ProgramGone.selector);
+        loader.loaded();
+        address[] memory others = _pages(_code(2 * FULL + 18));
+        Etch(address(vm)).etch(pages[1], others[1].code);
+        vm.expectPartialRevert(Program.ProgramGone.selector);
+        loader.loaded();
+    }
+
     function test_wrongLength_reverts() public {
         this.refused(_pages(_code(16 + 8)), Program.WrongCodeLength.selector);
         this.refused(_pages(_code((1 << 20) + 16)), Program.WrongCodeLength.selector);
