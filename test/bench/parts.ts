@@ -46,6 +46,11 @@ export const PARTS: Readonly<Record<string, PartEntry>> = {
     load: () => import('./machine/main.ts'),
     limitMs: 2 * MINUTE_MS,
   },
+  disputes: {
+    what: 'gas and transactions to prove segments on L1',
+    load: () => import('./disputes/main.ts'),
+    limitMs: 4 * MINUTE_MS,
+  },
   gas: {
     what: 'gas of claims and exits, from the contracts’ own gas tests',
     load: () => import('./gas/main.ts'),
