@@ -5335,6 +5335,22 @@ export const segmentMachineAbi = [
   },
   {
     "type": "error",
+    "name": "ProgramGone",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      },
+      {
+        "name": "found",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      }
+    ]
+  },
+  {
+    "type": "error",
     "name": "WrongCodeLength",
     "inputs": [
       {
@@ -5633,6 +5649,22 @@ export const runnerAbi = [
         "name": "number",
         "type": "uint256",
         "internalType": "uint256"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "ProgramGone",
+    "inputs": [
+      {
+        "name": "expected",
+        "type": "bytes32",
+        "internalType": "bytes32"
+      },
+      {
+        "name": "found",
+        "type": "bytes32",
+        "internalType": "bytes32"
       }
     ]
   },
