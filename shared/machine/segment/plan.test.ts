@@ -150,6 +150,19 @@ describe('a plan', () => {
     expect(() => plan(scene)).toThrow(expect.objectContaining({ code: 'SEGMENT_EMPTY' }));
   });
 
+  test('is whole where the step that uses up the gas is the one that ends a call', () => {
+    const scene = {
+      commands: [[2, 11], [0], [7, 0], [0], [], [1], [0, 0, 0, 0], [0, 0, 0, 0, 0], [1]],
+      messages: [[0, 0]],
+    };
+    for (let limit = 690_000; limit <= 700_000; limit += 100) {
+      const { transactions, root } = plan({ ...scene, limit });
+      for (const { gas } of transactions) expect(gas).toBeLessThanOrEqual(limit);
+      expect(root).toBe(naiveRoot(scene));
+      replay(transactions);
+    }
+  });
+
   test('has the root of the plain run and follows from its witnesses, whatever the segment', () => {
     const command = fc.oneof(
       fc.constant(CONSUME),

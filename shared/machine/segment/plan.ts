@@ -195,7 +195,8 @@ class Planner {
     const { tree } = this.#memory;
     const before = this.#traps;
     const soft = limit - BigInt(SLACK_GAS);
-    const outcome = this.#runner.run(this.#standing, this.#feed, tree, { gas: soft, before });
+    const stop = { gas: soft, most: limit, before };
+    const outcome = this.#runner.run(this.#standing, this.#feed, tree, stop);
     if (outcome.ended !== 'gas' || outcome.gas <= limit) return this.#progressed(outcome);
     const inside = {
       command: outcome.command,

@@ -40,8 +40,10 @@ export interface CallName {
 /** What ends a transaction besides the segment's end and a trap. */
 export interface StopAt {
   readonly until?: Until;
-  /** A gas counter that is not to be passed. */
+  /** Gas at which it stops: it may be passed by the last step. */
   readonly gas?: bigint;
+  /** Gas that a step must not pass: one that does leaves a state of no use but for `stepsInCall`. */
+  readonly most?: bigint;
   /** Calls at whose start it stops, unless one could be undone: the call is the transaction's first. */
   readonly before?: (call: CallName) => boolean;
   /** So many steps of this transaction inside this call. */
@@ -138,7 +140,8 @@ class Transaction {
         if (!this.#begin()) continue;
       }
       const reason = this.#core.run(this.#limits());
-      if (this.#core.gas > (this.#stop.gas ?? INFINITE)) return this.#outcome('gas');
+      // First, since the step that passed it may have ended the call.
+      if (this.#core.gas > (this.#stop.most ?? INFINITE)) return this.#outcome('gas');
       if (reason === STOP.GAS) return this.#outcome('gas');
       if (reason !== STOP.ENDED) return this.#outcome('stop');
       if (this.#core.status === STATUS.TRAPPED) return this.#trapped();
