@@ -41,6 +41,7 @@ export type ProverErrorCode =
   | 'BATCH_FINAL'
   | 'NO_JUDGE'
   | 'WRONG_PROGRAM'
+  | 'PROGRAM_GONE'
   | 'CANNOT_BE_PLANNED'
   | 'PROOF_STUCK'
   | 'ENDED';

@@ -1,8 +1,7 @@
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { PrivateKeyAccount } from 'viem/accounts';
-import { readEngine } from '#shared/host/wasm-file.ts';
-import { translateEngine } from '#shared/machine/program/engine.ts';
+import { engineProgram } from '#contracts/program.ts';
 import type { Program } from '#shared/machine/program/program.ts';
 import type { L1 } from '../follower/l1.ts';
 import type { Patience } from '../follower/patience.ts';
@@ -27,14 +26,6 @@ import { MemorySessionStore, type SessionStore, SqliteSessionStore } from './sto
 const DEVNET_CHAIN_ID = 31_337;
 /** Below the data directory: a prover and an exit tool of one key keep their transactions apart. */
 const FOLDER = 'proofs';
-
-let program: Program | undefined;
-
-/** What the judge has to run: our own engine, translated. */
-export function engineProgram(): Program {
-  program ??= translateEngine(readEngine().wasm);
-  return program;
-}
 
 export interface RoomOptions extends ChainOptions {
   readonly proof: ProofOptions;

@@ -7,12 +7,12 @@ import {
   size,
 } from 'viem';
 import { judgeAbi } from '#contracts/abi/index.ts';
-import { ProverError } from '../errors.ts';
 import type { L1 } from '../follower/l1.ts';
 import { type Patience, patiently } from '../follower/patience.ts';
 import type { Intent, Urgency } from '../sender/types.ts';
 import { type Constants, readConstants } from './constants.ts';
 import { readFacts } from './facts.ts';
+import { insistOnProgram } from './program.ts';
 import { NO_SEGMENT } from './proofs.ts';
 import type { ChainFacts, PlannedStep, SessionRecord } from './session.ts';
 
@@ -64,7 +64,7 @@ export class Judge {
    * Finds the settlement's judge, and insists that it runs our program.
    *
    * @param programHash of our own engine's program
-   * @throws ProverError NO_JUDGE, WRONG_PROGRAM, L1_UNREACHABLE
+   * @throws ProverError NO_JUDGE, WRONG_PROGRAM, PROGRAM_GONE, L1_UNREACHABLE
    */
   static async find(
     l1: L1,
@@ -73,12 +73,7 @@ export class Judge {
     programHash: Hex,
   ): Promise<Judge> {
     const constants = await readConstants(l1, patience);
-    if (constants.programHash !== programHash) {
-      throw new ProverError(
-        'WRONG_PROGRAM',
-        `The judge at ${constants.address} runs the program ${constants.programHash}, this release has ${programHash}. Use the release that the exchange was deployed with.`,
-      );
-    }
+    await insistOnProgram(l1, patience, programHash);
     return new Judge(l1, patience, constants, challenger);
   }
 

@@ -1,6 +1,6 @@
 import pino from 'pino';
 import { describe, expect, it } from 'vitest';
-import { engineProgram } from './assemble.ts';
+import { engineProgram } from '#contracts/program.ts';
 import type { Case } from './case.ts';
 import { readConstants } from './constants.ts';
 import { MachineOnL1, type TriedStep } from './machine.ts';

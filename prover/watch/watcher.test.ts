@@ -69,7 +69,7 @@ async function draftAfterTwo() {
   await exchange.postHonest();
   tradeOptions(scene);
   await exchange.postHonest();
-  await passWithPrices(scene, 5, BTC);
+  await passWithPrices(scene, 30, BTC);
   tradeOptions(scene, 20);
   const { segments, header } = await exchange.draft();
   expect(segments.length).toBeGreaterThan(2);

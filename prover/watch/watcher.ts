@@ -1,12 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { engineProgram } from '#contracts/program.ts';
 import { InvariantError } from '#shared/replay/audit.ts';
 import type { SegmentReport } from '#shared/replay/types.ts';
-import { textOf } from '../errors.ts';
+import { ProverError, textOf } from '../errors.ts';
 import type { BatchEvent } from '../follower/events.ts';
 import { connectL1, type L1 } from '../follower/l1.ts';
 import { A_LITTLE_PATIENCE, type Patience } from '../follower/patience.ts';
 import { genesisHeader, stateAtSegment } from '../fraud/case.ts';
+import { insistOnProgram } from '../fraud/program.ts';
 import {
   type AppliedBatch,
   ChainState,
@@ -84,6 +86,7 @@ export class Watcher {
     try {
       const l1 = await connectL1(this.#options, this.#patience);
       const { openProver } = this.#deps;
+      if (openProver === undefined) await this.#judgeOf(l1);
       const prover = await openProver?.({ l1, code: this.#code, patience: this.#patience });
       const resumed = prover?.resume() ?? Promise.resolve();
       // What fails there fails the watcher, but only once there is nothing else to do.
@@ -136,6 +139,16 @@ export class Watcher {
     };
     const store = dataDirectory === null ? null : new SnapshotStore(dataDirectory, identity);
     return { l1, patience: this.#patience, code: this.#code, store, log: this.#deps.log };
+  }
+
+  /** Whoever only watches goes on all the same, and should know when what it finds can be proved by nobody. */
+  async #judgeOf(l1: L1): Promise<void> {
+    try {
+      await insistOnProgram(l1, this.#patience, engineProgram().hash);
+    } catch (error) {
+      if (!(error instanceof ProverError) || error.code === 'L1_UNREACHABLE') throw error;
+      this.#deps.log.warn({ code: error.code }, error.message);
+    }
   }
 
   /** Returns the exit code, or null: L1 has left a branch with a wrong batch, and the state is to be built anew. */
