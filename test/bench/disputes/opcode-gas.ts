@@ -167,7 +167,8 @@ class Blocks {
     const link = encodeLink({ returnTo: 0, offset: 0, size: FRAME, depth: 1 });
     const words = [7n, link, address - 8n, 3n, 0n, 1n, 3n, 0n, 0n];
     const packed = new Uint8Array(8 * words.length);
-    words.forEach((word, i) => new DataView(packed.buffer).setBigUint64(8 * i, word));
+    const view = new DataView(packed.buffer);
+    for (const [i, word] of words.entries()) view.setBigUint64(8 * i, word);
     machine.restore({ pc, fp: 1, status: STATUS.RUNNING, trap: 0, memoryPages: PAGES }, packed);
     // The leaf is in every witness, so that transactions differ by nothing else.
     machine.core.peek64(Number(address));
