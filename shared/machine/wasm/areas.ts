@@ -10,8 +10,8 @@ export const REGION_SHIFT = 16;
 /** Bytes of an undo entry: address u32, width u32, the old bytes u64 (zero-extended). */
 export const UNDO_ENTRY_BYTES = 16;
 /**
- * Default capacity of the undo log. A segment has at most some 256,000 machine steps, so one call cannot
- * store a million times; were the log ever full, the call would trap.
+ * Default capacity of the undo log. A segment's work budget is 77 million gas on L1 and a store costs 300 there, so one
+ * call cannot store a million times; were the log ever full, the call would trap.
  */
 export const UNDO_ENTRIES = 1 << 20;
 
