@@ -47,9 +47,9 @@ export const PARTS: Readonly<Record<string, PartEntry>> = {
     limitMs: 2 * MINUTE_MS,
   },
   disputes: {
-    what: 'gas and transactions to prove segments on L1',
+    what: 'gas and transactions to prove segments on L1, time from a lie to its fall',
     load: () => import('./disputes/main.ts'),
-    limitMs: 4 * MINUTE_MS,
+    limitMs: 5 * MINUTE_MS,
   },
   gas: {
     what: 'gas of claims and exits, from the contracts’ own gas tests',

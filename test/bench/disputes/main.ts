@@ -9,8 +9,10 @@ import { CrowdMemory, type Disputed, disputed } from '#test/engine/dearest/memor
 import type { PartContext } from '../parts.ts';
 import type { Row } from '../report.ts';
 import { mean, median } from '../statistics.ts';
+import { measureFalls } from './fall.ts';
 import { fullSegments } from './full.ts';
 import { type Deployment, DisputeChain } from './l1.ts';
+import { priceSegments } from './prices.ts';
 import { forTypicalSegments } from './typical.ts';
 
 const TYPICAL_SEGMENTS = 20;
@@ -63,17 +65,23 @@ class Prover {
 const words = ({ name, steps, leaves, transactions }: Proof) =>
   `${name} (${steps} steps, ${leaves} leaves, ${transactions.map((gas) => (gas / 1e6).toFixed(1)).join(' + ')} million)`;
 
-/** One row a kind of command: its dearest case, and the median of its cases. */
-function kindRows(proofs: ReadonlyMap<string, readonly Proof[]>): Row[] {
+/** What a command made to be dear is counted under. */
+function kindOf(name: string): string {
+  if (name.startsWith('forced: deposit')) return 'deposit message';
+  return /^[a-z ]+/.exec(name)?.[0].replace('forced', 'forced message') ?? name;
+}
+
+/** One row a kind of command: its dearest case, and the median of its cases. `which`: how dear they are meant to be. */
+function kindRows(proofs: ReadonlyMap<string, readonly Proof[]>, which: string): Row[] {
   return [...proofs].map(([kind, cases]) => {
     const sorted = [...cases].sort((a, b) => b.gas - a.gas);
     const worst = sorted[0] as Proof;
     return {
       id: `dispute.kind.${kind.replace(/\W+/g, '_')}`,
-      name: `to prove a segment with one ${kind}, the dearest known`,
+      name: `to prove a segment with one ${kind}, ${which}`,
       value: worst.gas,
       unit: `gas, ${worst.transactions.length} transaction(s)`,
-      conditions: `${HOW}; ${words(worst)}; median of ${cases.length} dear cases ${(median(cases.map(({ gas }) => gas)) / 1e6).toFixed(2)} million gas and ${median(cases.map(({ steps }) => steps))} steps`,
+      conditions: `${HOW}; ${words(worst)}; median of ${cases.length} case(s) ${(median(cases.map(({ gas }) => gas)) / 1e6).toFixed(2)} million gas and ${median(cases.map(({ steps }) => steps))} steps`,
       figures: {
         worst_steps: worst.steps,
         worst_transactions: worst.transactions.length,
@@ -182,10 +190,15 @@ export async function run({ workload, progress }: PartContext): Promise<Row[]> {
     for (const dear of DEAREST) {
       crowd.back(opened);
       const bytes = dear.build(crowd);
-      const kind = /^[a-z ]+/.exec(dear.name)?.[0].replace('forced', 'forced message') ?? dear.name;
+      const kind = kindOf(dear.name);
       const proof = await prover.prove(disputed(dear.name, memory.now(), bytes, dear));
       kinds.set(kind, [...(kinds.get(kind) ?? []), proof]);
     }
+    crowd.back(opened);
+    progress('proving prices');
+    const prices = new Map<string, Proof[]>();
+    for (const { kind, segment } of priceSegments(crowd, memory))
+      prices.set(kind, [...(prices.get(kind) ?? []), await prover.prove(segment)]);
     crowd.back(opened);
     progress('proving segments with the whole work budget used up');
     const full: Proof[] = [];
@@ -198,13 +211,15 @@ export async function run({ workload, progress }: PartContext): Promise<Row[]> {
       typical.push(proof);
       commands += segment.commands;
     });
-    const all = [...[...kinds.values()].flat(), ...full, ...typical];
+    const all = [...[...kinds.values(), ...prices.values()].flat(), ...full, ...typical];
     return [
       ...typicalRows(typical, commands / TYPICAL_SEGMENTS),
       ...fullRows(full),
-      ...kindRows(kinds),
+      ...kindRows(kinds, 'the dearest known'),
+      ...kindRows(prices, 'after half an hour of prices'),
       ...deploymentRows(deployment, program),
       modelRow(all),
+      ...(await measureFalls(progress)),
     ];
   } finally {
     await chain.stop();
