@@ -43,7 +43,12 @@ describe('L1 of a devnet', () => {
       reportPeriod: 77n,
     }));
     await l1.mint(roles.deployer, deployment.token, addresses, 5_000_000n);
-    expect(await l1.deposit(deployment, keys, 3_000_000n)).toEqual([2, 3, 4]);
+    const accounts = await l1.deposit(deployment, keys, 3_000_000n);
+    // The keys deposit at once, so L1 chooses which of them comes first.
+    expect([...accounts].sort()).toEqual([2, 3, 4]);
+    for (const [index, address] of addresses.entries()) {
+      expect(await l1.accountOf(deployment.settlement, address)).toBe(accounts[index]);
+    }
     expect(await l1.balanceOf(deployment.token, deployment.settlement)).toBe(9_000_000n);
     for (const address of addresses) {
       expect(await l1.balanceOf(deployment.token, address)).toBe(2_000_000n);
