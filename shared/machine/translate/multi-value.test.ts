@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { Writer } from '#shared/machine/wasm/writer.ts';
+import { Machine } from '../run/machine.ts';
 import { Trio } from './testing/differential.ts';
 import { vector } from './testing/stack-body.ts';
 
@@ -69,6 +70,21 @@ describe('several results of a call', () => {
     expect(trio.call('f', 1n).result).toBe(13n);
     expect(trio.call('f', 2n).result).toBeUndefined();
   });
+});
+
+test('an export with several results leaves the others behind the globals', () => {
+  const types = [type([I32, I64], [I64, I32, I64, I32])];
+  const turn = [...LOCAL_1, ...LOCAL_0, 0x42, 3, ...LOCAL_0, ...constant(1), ADD];
+  const trio = trioOf(types, [
+    [0, turn],
+    [0, turn],
+    [0, turn],
+    [0, [...LOCAL_0, ...LOCAL_1, ...call(0)]],
+  ]);
+  expect(trio.call('f', 0xffff_ffffn, 1n << 63n).result).toBe(1n << 63n);
+  const machine = new Machine(trio.program);
+  const { results } = machine.call('f', [7n, 9n]);
+  expect(results).toEqual([9n, 7n, 3n, 8n]);
 });
 
 test("an if's parameter that one arm only sees as another type keeps out of the way of later values", () => {
