@@ -131,7 +131,19 @@ export const ACCOUNTS: usize =
   LEVELS + LEVELS_SIZE + ACCOUNT_SIZE - ((LEVELS + LEVELS_SIZE) % ACCOUNT_SIZE);
 export const ACCOUNTS_SIZE: usize = ACCOUNT_SIZE * <usize>MAX_ACCOUNTS;
 
-export const STATE_END: usize = ACCOUNTS + ACCOUNTS_SIZE;
+// ---- risk arrays: two sets (underlying.buffer) of 40 x i64 an instrument, money per lot held long; records/risk.ts -------
+export const RISKS: usize = ACCOUNTS + ACCOUNTS_SIZE;
+export const RISK_ENTRIES: u32 = 40;
+export const RISK_SET_SIZE: usize = 8 * <usize>RISK_ENTRIES; // 320
+export const RISK_SIZE: usize = 2 * RISK_SET_SIZE; // 640
+export const RISKS_SIZE: usize = RISK_SIZE * <usize>MAX_INSTRUMENTS;
+
+// ---- scenario vectors of accounts with portfolio margin; records/portfolio.ts ---------------------------------------------
+export const PORTFOLIOS: usize = RISKS + RISKS_SIZE;
+export const PORTFOLIO_SIZE: usize = 512;
+export const PORTFOLIOS_SIZE: usize = PORTFOLIO_SIZE * <usize>MAX_ACCOUNTS;
+
+export const STATE_END: usize = PORTFOLIOS + PORTFOLIOS_SIZE;
 export const PAGE: usize = 65536;
 export const STATE_PAGES: u32 = <u32>((STATE_END - (STATE_END % PAGE)) / PAGE + 1);
 
@@ -166,6 +178,8 @@ export const KEY_NONCE_BITS: usize = 40; // 2 x u64: nonces floor .. floor + 127
 export const KEY_SCOPE: usize = 56; // u8
 export const NONCE_WINDOW: u32 = 128;
 export const NONCE_MAX_JUMP: u32 = 65536;
+/** Bytes 576 to 639 are margin's: the mode. Those up to 703 are liquidation's. */
+export const ACCOUNT_RISK_MODE: usize = 576; // u32: 0 standard, 1 portfolio
 export const ACCOUNT_POSITIONS: usize = 1024;
 export const POSITION_SIZE: usize = 16;
 export const POSITION_INSTRUMENT: usize = 0; // u16

@@ -88,7 +88,7 @@ export function freeBound(account: Account): i64 {
 /** free collateral by the exact margin. */
 export function freeExact(account: Account): i64 {
   charge(exactWork(account));
-  return account.cash - account.premiumReserve - exactMargin(account);
+  return account.cash - account.premiumReserve - exactMargin(account, WITH_OPEN_SELLS);
 }
 
 /** Whether the account is above its initial margin. */
@@ -116,23 +116,28 @@ class Entry {
   }
 }
 
-/** Sum over expiries of the lesser of isolated margins and largest loss at expiry. */
-function exactMargin(account: Account): i64 {
+/** What `exactMargin` is taken of. */
+export const WITH_OPEN_SELLS: u32 = 0; // initial margin, as if every open sell were filled
+export const INITIAL: u32 = 1; // initial margin of the positions
+export const MAINTENANCE: u32 = 2; // maintenance margin of the positions
+
+/** Sum over expiries of the lesser of isolated margins and largest loss at expiry. Charges nothing: see `exactWork`. */
+export function exactMargin(account: Account, what: u32): i64 {
   let count: u32 = 0;
   let total: i64 = 0;
   let left = account.occupied;
   while (left != 0) {
     const position = positionAt(account, <u32>ctz(left));
     left &= left - 1;
-    const lots = position.lots - <i32>position.openSell;
+    const lots = what == WITH_OPEN_SELLS ? position.lots - <i32>position.openSell : position.lots;
     if (lots == 0) continue;
     const instrument = Instrument.at(position.instrument);
     if (instrument.state == SETTLED) {
       // The payoff is known: a short owes it, a long has it only once it is paid.
-      if (lots < 0) total += isolated(position, instrument.initial0);
+      if (lots < 0) total -= <i64>lots * instrument.initial0;
       continue;
     }
-    addEntry(count, position, instrument, lots);
+    addEntry(count, instrument, lots, what);
     count++;
   }
   const keys = sortKeys(count);
@@ -147,12 +152,14 @@ function exactMargin(account: Account): i64 {
 }
 
 /** A key: underlying (2 bits), expiry day (24), strike (27), entry (6). Strikes are below 1e8 (instruments.ts). */
-function addEntry(index: u32, position: Position, instrument: Instrument, lots: i32): void {
+function addEntry(index: u32, instrument: Instrument, lots: i32, what: u32): void {
   const underlying = Underlying.at(instrument.underlying);
+  const buffer = underlying.buffer;
+  const perLot = what == MAINTENANCE ? instrument.maintenance(buffer) : instrument.initial(buffer);
   const entry = Entry.at(index);
   const strike = <u64>instrument.strike;
   entry.strikePerLot = <i64>((strike * 1_000_000) / underlying.lotsPerContract);
-  entry.isolated = isolated(position, instrument.initial(underlying.buffer));
+  entry.isolated = lots < 0 ? -<i64>lots * perLot : 0;
   entry.lots = lots;
   entry.put = instrument.put;
   const group = ((<u64>instrument.underlying) << 24) | (instrument.expiry / DAY_MS);
