@@ -34,6 +34,11 @@ export const POSITION_TOO_LARGE: i32 = 305;
 export const DIFFERENT_OWNER: i32 = 306; // transfers stay with one owner
 export const SAME_ACCOUNT: i32 = 307;
 export const INSUFFICIENT_COLLATERAL: i32 = 308; // the exchange as a whole holds less: somebody is in debt
+export const BAD_MARGIN_MODE: i32 = 309; // neither standard nor portfolio
+export const SAME_MARGIN_MODE: i32 = 310; // the account has it already
+export const ONE_UNDERLYING: i32 = 311; // portfolio margin is of one underlying an account
+export const TOO_MANY_EXPIRIES: i32 = 312; // portfolio margin covers at most 12 expiries
+export const MARGIN_NOT_IN_BOTH: i32 = 313; // the margin mode changes only where initial margin holds in both
 // ---- 4xx: instruments -----------------------------------------------------------------------------------------------
 export const NO_SUCH_INSTRUMENT: i32 = 400;
 export const INSTRUMENT_EXPIRED: i32 = 401;

@@ -22,6 +22,7 @@ export const CMD_WITHDRAW: u32 = 21;
 export const CMD_TRANSFER: u32 = 22;
 export const CMD_SET_KEY: u32 = 23;
 export const CMD_REVOKE_KEY: u32 = 24;
+export const CMD_SET_MARGIN_MODE: u32 = 25;
 
 // ---- order flags (u16) ---------------------------------------------------------------------------------------
 export const FLAG_SELL: u32 = 1;
@@ -79,6 +80,7 @@ export const EVT_ACCOUNT_SETTLED: u32 = 17;
 export const EVT_DELISTED: u32 = 18;
 export const EVT_MODE: u32 = 19;
 export const EVT_DEFICIT_COVERED: u32 = 20;
+export const EVT_MARGIN_MODE: u32 = 26;
 
 // ---- why an order left the book (EVT_ORDER_CLOSED) -------------------------------------------------------------------------
 export const CLOSE_FILLED: u32 = 0; // a maker completely filled

@@ -55,6 +55,14 @@ const SENTENCES: { readonly [Name in keyof typeof codes]: string } = {
   SAME_ACCOUNT: 'The transfer goes to the account it comes from: name another.',
   INSUFFICIENT_COLLATERAL:
     'Other accounts are in debt and the exchange holds less than this: withdraw a smaller amount, or later.',
+  BAD_MARGIN_MODE: 'There is no such margin mode: ask for standard or portfolio.',
+  SAME_MARGIN_MODE: 'The account has this margin mode already: there is nothing to change.',
+  ONE_UNDERLYING:
+    'Portfolio margin is of one underlying an account: use another subaccount, or close what the account has in the other one first.',
+  TOO_MANY_EXPIRIES:
+    'Portfolio margin covers at most 12 expiries an account: close or cancel one, or use another subaccount.',
+  MARGIN_NOT_IN_BOTH:
+    'The margin mode changes only where initial margin holds in both modes: deposit or reduce positions first.',
   NO_SUCH_INSTRUMENT: 'There is no such instrument: take one from get_instruments.',
   INSTRUMENT_EXPIRED: 'The instrument has expired: choose a later expiry.',
   NOT_EXPIRED: 'The instrument cannot settle before its expiry: try again then.',

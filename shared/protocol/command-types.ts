@@ -60,6 +60,11 @@ export interface RevokeKeyAction {
   readonly kind: 'revokeKey';
   readonly slot: number;
 }
+export interface SetMarginModeAction {
+  readonly kind: 'setMarginMode';
+  /** 0 standard, 1 portfolio. */
+  readonly mode: number;
+}
 export type Action =
   | OrderAction
   | CancelAction
@@ -69,7 +74,8 @@ export type Action =
   | WithdrawAction
   | TransferAction
   | SetKeyAction
-  | RevokeKeyAction;
+  | RevokeKeyAction
+  | SetMarginModeAction;
 
 /** Who asks, and until when: the parts around the body. */
 export interface Envelope {
@@ -196,6 +202,7 @@ export const KIND_NUMBERS: { readonly [kind in CommandKind]: number } = {
   transfer: K.CMD_TRANSFER,
   setKey: K.CMD_SET_KEY,
   revokeKey: K.CMD_REVOKE_KEY,
+  setMarginMode: K.CMD_SET_MARGIN_MODE,
 };
 
 const KINDS_BY_NUMBER = new Map<number, CommandKind>(

@@ -95,6 +95,7 @@ const BY_HAND: [Command, string][] = [
     `37 ac02 05 04030201 01 ${'aa'.repeat(20)} 06 07000000 ${SIGNATURE}`,
   ],
   [{ kind: 'revokeKey', slot: 1, ...envelope }, `38 ac02 05 04030201 01 ${SIGNATURE}`],
+  [{ kind: 'setMarginMode', mode: 1, ...envelope }, `39 ac02 05 04030201 01 ${SIGNATURE}`],
 ];
 
 describe('command bytes', () => {

@@ -111,6 +111,8 @@ describe('sentences', () => {
       'Allow key 0x52908400098527886e0f7030069857d2e4169ee7 in slot 1 to trade, withdraw until 2026-12-01 00:00:00 UTC',
     ],
     [{ kind: 'revokeKey', slot: 1 }, 'Revoke the key in slot 1'],
+    [{ kind: 'setMarginMode', mode: 1 }, 'Use portfolio margin'],
+    [{ kind: 'setMarginMode', mode: 0 }, 'Use standard margin'],
   ])('%# are those of the README', (action, sentence) => {
     expect(actionSentence(action, instrument)).toBe(sentence);
   });

@@ -8,6 +8,7 @@ import { mulDivDown, mulDivUp } from "../math/wide";
 import { readAll, readU8 } from "../reader";
 import { Globals } from "../records/globals";
 import { Instrument, LISTED, NO_PRICE } from "../records/instrument";
+import { bumpRiskEpoch } from "../records/portfolio";
 import { Underlying } from "../records/underlying";
 import { buildSurface, startSurfaces } from "./volatility";
 
@@ -70,6 +71,7 @@ function complete(underlying: Underlying, which: u32): void {
   const perLot = underlying.epochIndex / underlying.lotsPerContract;
   underlying.bandPerLot = <i64>mulDivDown(perLot, underlying.priceBandBps, 10_000);
   globals.marginEpoch++;
+  bumpRiskEpoch(which);
   put32(0, which);
   put32(4, underlying.epoch);
   put64(8, underlying.epochIndex);
