@@ -74,9 +74,9 @@ export const TEXT: usize = HASH + 256; // 512: the sentence that is signed
 export const WORK_AREA: usize = TEXT + 512; // 3072: sorting and margin
 export const SCRATCH_SIZE: usize = 8192;
 
-// ---- volatility: MAX_UNDERLYINGS x MAX_EXPIRIES x 32 -------------------------------------------------------
+// ---- volatility: MAX_UNDERLYINGS x MAX_EXPIRIES x 96; records/surface.ts -------------------------------------------------------
 export const SURFACES: usize = SCRATCH + SCRATCH_SIZE;
-export const SURFACE_SIZE: usize = 32; // expiryDay u32, volatility u32 (1e-6), forward u64, time u64, pad
+export const SURFACE_SIZE: usize = 96;
 export const SURFACES_SIZE: usize = SURFACE_SIZE * <usize>MAX_EXPIRIES * <usize>MAX_UNDERLYINGS;
 
 // ---- exit marks: what an exit values positions at, i64 money per lot ----------------------------------------
