@@ -42,10 +42,7 @@ describe('inbox messages', () => {
         ['uint8', 'uint8', 'uint64', 'address', 'address', 'address'],
         [0, 1, 31337n, A, B, A],
       ),
-      encodePacked(
-        ['uint32', 'uint32', 'uint32', 'uint32'],
-        [100, 300, 1000, 1],
-      ),
+      encodePacked(['uint32', 'uint32', 'uint32', 'uint32'], [100, 300, 1000, 1]),
       encodePacked(['uint8', 'address', 'address'], [2, A, B]),
       '0x01',
       encodePacked(rules, [

@@ -157,7 +157,13 @@ describe('digests', () => {
           hashTypedData(toSurfaceTypedData(surface, domain)),
         );
         const { underlying, round, timeMs } = rest;
-        const request = { underlying, multiplier: round, untilMs: timeMs, sequence: round, reason: round };
+        const request = {
+          underlying,
+          multiplier: round,
+          untilMs: timeMs,
+          sequence: round,
+          reason: round,
+        };
         expect(bytesToHex(riskRequestDigest(request, separator))).toBe(
           hashTypedData(toRiskRequestTypedData(request, domain)),
         );

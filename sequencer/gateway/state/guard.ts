@@ -62,7 +62,10 @@ export function guardState(
     [K.REASON_CONFIDENCE, u32(GUARD.confidence) < CONFIDENCE_LOW],
     [K.REASON_VOLATILE, u64(GUARD.variance) > VARIANCE_HIGH],
     [K.REASON_INSURANCE, view.getUint32(INSURANCE_MULTIPLIER, true) > NONE],
-    [K.REASON_VOLATILITY_OLD, clockMs > underlying.volatilityTimeMs + MODE_AGES.VOLATILITY_REDUCE_MS],
+    [
+      K.REASON_VOLATILITY_OLD,
+      clockMs > underlying.volatilityTimeMs + MODE_AGES.VOLATILITY_REDUCE_MS,
+    ],
     [K.REASON_MARKS_OLD, clockMs > underlying.epochTimeMs + MODE_AGES.MARKS_REDUCE_MS],
     [K.REASON_LATE_BATCH, lateRounds > 0],
     [K.REASON_JUMP, jump],
