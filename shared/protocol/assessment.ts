@@ -54,7 +54,11 @@ const VECTOR_AT = 72;
 export function encodeAssessment(request: AssessmentRequest): Uint8Array {
   const writer = new ByteWriter();
   if (request.kind === 'portfolio') {
-    writer.u8(0).u8(request.mode).u64(BigInt.asUintN(64, request.cash)).u8(request.positions.length);
+    writer
+      .u8(0)
+      .u8(request.mode)
+      .u64(BigInt.asUintN(64, request.cash))
+      .u8(request.positions.length);
     for (const { instrument, lots } of request.positions) writer.u16(instrument).u32(lots >>> 0);
     return writer.finish();
   }

@@ -96,7 +96,9 @@ export function mayTrade(account: Account, trial: Trial): bool {
   const underlying = Underlying.at(Instrument.at(trial.instrument).underlying);
   charge(WORK_RISK_TRY);
   const free = freeAfter(account, trial, 0, 0);
-  if (free >= extraFor(account, underlying)) return true;
+  // An account that is not well must not become less so by a part of it, which only the basis could do.
+  const safe = portfolioFree(account) >= 0 || WhatIf.get().basisOnTheWay <= Portfolio.of(account).basis;
+  if (safe && free >= extraFor(account, underlying)) return true;
   return onlyLowers(account, trial, underlying);
 }
 
