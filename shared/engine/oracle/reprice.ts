@@ -14,6 +14,7 @@ import { buildSurface, startSurfaces } from "../records/surface";
 import { Underlying } from "../records/underlying";
 import { markOf, termsOf } from "./pricing";
 import { copyRisk, fillRisk } from "./risks";
+import { startWindow } from "./settlement";
 
 // Price epochs: small commands fill the second set of marks, margins and risk arrays, one instrument each, all from the prices
 // at which the epoch began; when the last one is filled the sets change places. Nobody is ever margined on half a set.
@@ -51,9 +52,7 @@ function begin(underlying: Underlying, which: u32): i32 {
   underlying.buildTime = Globals.get().clock;
   underlying.buildIndexRound = underlying.indexRound;
   underlying.buildVolatilityRound = underlying.volatilityRound;
-  underlying.buildWindowDay = underlying.windowDay;
-  underlying.buildWindowCovered = underlying.windowCovered;
-  underlying.buildWindowSum = underlying.windowSum;
+  startWindow(underlying, underlying.buildTime);
   underlying.cursor = underlying.firstInstrument;
   startSurfaces(which);
   return OK;
