@@ -5,11 +5,11 @@
 import { describe, expect, it } from 'vitest';
 import * as C from '#shared/engine/codes.ts';
 import * as K from '#shared/engine/kinds.ts';
+import { decodeAssessment, encodeAssessment } from '#shared/protocol/assessment.ts';
 import { money } from '#shared/protocol/units.ts';
 import { instrumentFacts } from '#shared/replay/portfolio.ts';
 import { Auditor } from './invariants.ts';
 import { PortfolioTwin } from './portfolio-twin.ts';
-import { writeRisks } from './risk-arrays.ts';
 import { DAY_MS, START_MS, World, wallet } from './world.ts';
 
 const COMMANDS = Number(process.env.PLIMSOLL_TWIN_COMMANDS ?? 900);
@@ -29,7 +29,10 @@ function random(seed: number): (below: number) => number {
 class Run {
   readonly world = new World({ genesis: { flags: 1 } }).start();
   readonly auditor = new Auditor(this.world.engine.view);
-  readonly twin = new PortfolioTwin(this.auditor);
+  readonly twin = new PortfolioTwin(this.auditor, () => {
+    const request = encodeAssessment({ kind: 'portfolio', mode: 1, cash: 0n, positions: [] });
+    return decodeAssessment(this.world.engine.assess(request).answer);
+  });
   readonly accounts: number[] = [];
   readonly pick: (below: number) => number;
   readonly codes = new Map<number, number>();
@@ -56,7 +59,6 @@ class Run {
           this.instruments++;
         }
     world.prices();
-    writeRisks(world);
   }
 
   one<T>(from: readonly T[]): T {
@@ -148,7 +150,6 @@ class Run {
     world.clock(world.nowMs + 1000 + this.pick(4000));
     this.spot = Math.max(60_000, Math.min(140_000, this.spot + this.pick(6001) - 3000));
     world.prices(BigInt(this.spot) * 1_000_000n);
-    writeRisks(world);
   }
 
   /** The nearer expiry settles while the later ones go on. */
@@ -163,7 +164,6 @@ class Run {
     world.prices(BigInt(this.spot) * 1_000_000n);
     for (let instrument = 0; instrument < 10; instrument++)
       world.expect(world.run({ kind: 'settleInstrument', instrument }));
-    writeRisks(world);
   }
 
   payOne(account = this.one(this.accounts)): number {

@@ -25,8 +25,15 @@ export interface Proposal {
 export class PortfolioTwin {
   readonly auditor: Auditor;
 
-  constructor(auditor: Auditor) {
+  readonly #mode: () => { readonly multiplier: number; readonly confidence: number };
+
+  /** `mode` says what the underlying's prices make of new risk now. */
+  constructor(
+    auditor: Auditor,
+    mode: () => { readonly multiplier: number; readonly confidence: number },
+  ) {
     this.auditor = auditor;
+    this.#mode = mode;
   }
 
   cash(account: number): bigint {
@@ -73,8 +80,16 @@ export class PortfolioTwin {
     return ceil(this.auditor.view.getBigUint64(at + 96, true), lots);
   }
 
-  initial({ loss, naked, basis, underlying }: PortfolioSums): bigint {
-    return loss + ceil(naked * this.indexPerLot(underlying), 100n) + basis;
+  /** With the shorts that pay while prices are not sure: those held, and for open orders' sake those offered. */
+  initial({ loss, naked, basis, underlying, shorts }: PortfolioSums, offered = 0n): bigint {
+    const perLot = this.indexPerLot(underlying);
+    const unsure = this.surcharge(perLot, shorts + offered);
+    return loss + ceil(naked * perLot, 100n) + basis + unsure;
+  }
+
+  surcharge(indexPerLot: bigint, shorts: bigint): bigint {
+    const confidence = BigInt(this.#mode().confidence);
+    return confidence < 5_500n ? ceil(shorts * indexPerLot * (10_000n - confidence), 10_000n) : 0n;
   }
 
   equity(account: number): bigint {
@@ -84,7 +99,11 @@ export class PortfolioTwin {
   free(account: number): bigint {
     const sums = this.sums(account);
     return (
-      this.cash(account) + sums.value - this.initial(sums) - sums.reserve - this.premiums(account)
+      this.cash(account) +
+      sums.value -
+      this.initial(sums, sums.openSells) -
+      sums.reserve -
+      this.premiums(account)
     );
   }
 
@@ -121,14 +140,19 @@ export class PortfolioTwin {
     const after = this.sums(account, instrument, sell ? -traded : traded);
     const bound = this.basisBetween(before, after);
     const free = this.free(account);
+    const open = before.openSells;
+    const worst = { ...after, basis: bound };
     const freeAfter =
-      free + this.initial(before) - this.initial({ ...after, basis: bound }) - traded * cost;
+      free + this.initial(before, open) - this.initial(worst, open) - traded * cost;
+    const added = positive(this.initial(worst) - this.initial(before));
+    const extra = ceil(added * BigInt(this.#mode().multiplier - 10_000), 10_000n);
     if (rests && !reduce) {
       const alone = facts.risk(37) + facts.risk(38) + ceil(this.indexPerLot(facts.underlying), 100n);
       const kept = traded * (sell ? alone : facts.risk(38) + value + fee);
-      return freeAfter >= 0n && free >= kept;
+      const unsure = sell ? this.surcharge(this.indexPerLot(facts.underlying), traded) : 0n;
+      return freeAfter >= extra && free >= kept + unsure + extra;
     }
-    if (freeAfter >= 0n && (free >= 0n || bound <= before.basis)) return true;
+    if (freeAfter >= extra && (free >= 0n || bound <= before.basis)) return true;
     if (cost > 0n || bound > before.basis) return false;
     const bare = (sums: PortfolioSums) => this.initial({ ...sums, basis: 0n });
     return bare(after) <= bare(before) && this.initial(after) < this.initial(before);

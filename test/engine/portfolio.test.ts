@@ -3,7 +3,6 @@ import { describe, expect, it } from 'vitest';
 import * as C from '#shared/engine/codes.ts';
 import { ACCOUNT_RISK_MODE, ACCOUNT_SIZE, ACCOUNTS } from '#shared/engine/layout.ts';
 import { decodeAssessment, encodeAssessment } from '#shared/protocol/assessment.ts';
-import { writeRisks } from './risk-arrays.ts';
 import { Scenario } from './scenario.ts';
 import { DAY_MS, START_MS, World, wallet } from './world.ts';
 
@@ -13,7 +12,6 @@ const [CALL_85, , CALL_90, PUT_90, CALL_95] = [0, 1, 2, 3, 4];
 class PortfolioScenario extends Scenario {
   constructor(world = new World(), deposit = 1_000_000_000_000n) {
     super(world, deposit);
-    writeRisks(this.world);
   }
 
   mode(name: string, mode: number, expected: number = C.OK): this {
@@ -46,7 +44,6 @@ class PortfolioScenario extends Scenario {
   move(btc: bigint): this {
     this.world.clock(this.world.nowMs + 1000);
     this.world.prices(btc);
-    writeRisks(this.world);
     this.auditor.audit();
     return this;
   }
