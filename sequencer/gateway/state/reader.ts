@@ -43,6 +43,7 @@ import {
   UNDERLYING_SIZE,
   UNDERLYINGS,
 } from '#shared/engine/layout.ts';
+import { OptionQuotes } from '#shared/host/quotes.ts';
 import { bytesToHex } from '#shared/protocol/bytes.ts';
 import { type GuardState, guardState } from './guard.ts';
 import {
@@ -80,9 +81,16 @@ const OCCUPIED_ACCOUNT = 1;
  */
 export class StateReader {
   private readonly memory: EngineMemory;
+  private optionQuotes: OptionQuotes | undefined;
 
   constructor(memory: EngineMemory) {
     this.memory = memory;
+  }
+
+  /** The engine's own prices and Greeks, loaded when first asked for. */
+  get quotes(): OptionQuotes {
+    this.optionQuotes ??= new OptionQuotes();
+    return this.optionQuotes;
   }
 
   globals(): GlobalsRecord {
