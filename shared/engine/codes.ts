@@ -82,6 +82,10 @@ export const OBSERVATION_AHEAD: i32 = 605; // later than the clock
 export const BAD_OBSERVATION: i32 = 606; // zero, or beyond what the engine prices
 export const CLOCK_BACKWARDS: i32 = 607;
 export const NO_SURFACE: i32 = 608; // repricing needs an index and a volatility first
+export const SMILE_CORRELATION: i32 = 609; // rho not between -1 and 1
+export const SMILE_CURVATURE: i32 = 610; // sigma zero
+export const SMILE_NEGATIVE: i32 = 611; // a variance below zero somewhere
+export const SMILE_WINGS: i32 = 612; // wings that rise by more than 2
 // ---- 7xx: the machine ----------------------------------------------------------------------------------------------------------
 /** Never returned by the engine: what a host reports for a command that trapped and was undone. */
 export const TRAPPED: i32 = 700;

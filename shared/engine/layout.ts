@@ -82,9 +82,9 @@ export const SCRATCH_PORTFOLIO: usize = WHAT_IF + 1024; // the scenario vector o
 export const SCRATCH_ACCOUNT: usize = WHAT_IF + 2048; // an account that does not exist, for `assess`
 export const SCRATCH_SIZE: usize = 16384;
 
-// ---- volatility: MAX_UNDERLYINGS x MAX_EXPIRIES x 32 -------------------------------------------------------
+// ---- volatility: MAX_UNDERLYINGS x MAX_EXPIRIES x 96; records/surface.ts -------------------------------------------------------
 export const SURFACES: usize = SCRATCH + SCRATCH_SIZE;
-export const SURFACE_SIZE: usize = 32; // expiryDay u32, volatility u32 (1e-6), forward u64, time u64, pad
+export const SURFACE_SIZE: usize = 96;
 export const SURFACES_SIZE: usize = SURFACE_SIZE * <usize>MAX_EXPIRIES * <usize>MAX_UNDERLYINGS;
 
 // ---- exit marks: what an exit values positions at, i64 money per lot ----------------------------------------

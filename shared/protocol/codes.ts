@@ -120,6 +120,11 @@ const SENTENCES: { readonly [Name in keyof typeof codes]: string } = {
     'A price or volatility is zero or beyond what the engine prices: check the source.',
   CLOCK_BACKWARDS: 'The clock never goes back: use a time that is not before the last one.',
   NO_SURFACE: 'Repricing needs an index price and a volatility first: submit these.',
+  SMILE_CORRELATION: 'A smile’s rho is not between -1 and 1: fit it again.',
+  SMILE_CURVATURE: 'A smile’s sigma is zero: fit it again with a rounder one.',
+  SMILE_NEGATIVE:
+    'A smile’s variance falls below zero somewhere: raise a so that a + b sigma sqrt(1 - rho²) is not below zero.',
+  SMILE_WINGS: 'A smile’s wings rise by more than 2: lower b.',
   TRAPPED:
     'The engine stopped inside this command and undid it: report it with the command’s bytes.',
 };

@@ -117,12 +117,23 @@ export interface IndexCommand {
   readonly round: number;
   readonly observations: readonly IndexObservation[];
 }
-export interface SurfaceEntry {
+/** A smile of volatilities, raw SVI: variance a year = a + b (rho (k - m) + sqrt((k - m)^2 + sigma^2)), k = ln(strike / forward). */
+export interface Smile {
+  /** 1e-12 a year, signed. */
+  readonly a: bigint;
+  /** 1e-12 a year, 0 for a flat smile. */
+  readonly b: bigint;
+  /** 1e-9, between -1e9 and 1e9. */
+  readonly rho: number;
+  /** 1e-9, signed. */
+  readonly m: number;
+  /** 1e-9, above 0. */
+  readonly sigma: number;
+}
+export interface SurfaceEntry extends Smile {
   readonly expiryDay: number;
   /** Money per unit of the underlying. */
   readonly forward: bigint;
-  /** 1e-6. */
-  readonly volatility: number;
 }
 export interface SignerSignature {
   readonly signer: number;

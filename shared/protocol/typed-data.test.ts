@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { hashTypedData, keccak256 as viemKeccak } from 'viem';
 import { privateKeyToAccount } from 'viem/accounts';
 import { describe, expect, it } from 'vitest';
-import { anyBytes, signedCommand, u32, u64 } from './arbitraries.ts';
+import { anyBytes, signedCommand, surfaceEntry, u32, u64 } from './arbitraries.ts';
 import { bytesToHex, hexToBytes } from './bytes.ts';
 import type { Action } from './command-types.ts';
 import { keccak256, portableKeccak256 } from './keccak.ts';
@@ -137,13 +137,12 @@ describe('digests', () => {
   });
 
   it('of oracle prices equal viem’s', () => {
-    const entry = fc.record({ expiryDay: fc.nat(65535), forward: u64, volatility: u32 });
     const terms = fc.record({
       underlying: fc.constantFrom('BTC', 'ETH'),
       round: u32,
       price: u64,
       timeMs: u64,
-      entries: fc.array(entry, { minLength: 1, maxLength: 32 }),
+      entries: fc.array(surfaceEntry, { minLength: 1, maxLength: 32 }),
     });
     const separator = domainSeparator(domain);
     fc.assert(

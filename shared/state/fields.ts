@@ -14,7 +14,7 @@ export interface Field {
 export const RECORDS = {
   Globals: record('Globals', 'records/globals.ts'),
   Underlying: record('Underlying', 'records/underlying.ts'),
-  Surface: record('Surface', 'oracle/volatility.ts'),
+  Surface: record('Surface', 'records/surface.ts'),
   Instrument: record('Instrument', 'records/instrument.ts'),
   Order: record('Order', 'records/order.ts'),
   Account: record('Account', 'records/account.ts'),
