@@ -3,7 +3,7 @@ import { DAY_MS, type Expiry, type Market, type Option, type Smile } from './twi
 /** Monday 2026-11-23, 00:00 UTC: when the engine's test world begins. */
 export const TIME_MS = Date.UTC(2026, 10, 23);
 /** Days ahead that the listing rule has on that Monday: daily, weekly, monthly, quarterly. */
-const AHEAD = [1, 2, 4, 11, 18, 32, 67, 95, 123, 214];
+const AHEAD = [0, 1, 4, 11, 18, 32, 67, 123, 214, 305];
 const STRIKE_STEP = 500;
 export const LOTS_PER_CONTRACT = 100;
 

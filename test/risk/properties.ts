@@ -14,7 +14,7 @@ export interface Subject {
   slack(holdings: readonly Holding[]): number;
 }
 
-const SEED = Number(process.env.PLIMSOLL_RISK_SEED ?? 20261123);
+export const SEED = Number(process.env.PLIMSOLL_RISK_SEED ?? 20261123);
 const MAX_LOTS = 4000;
 const MODES: readonly Mode[] = ['standard', 'portfolio'];
 
