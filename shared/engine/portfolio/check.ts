@@ -11,7 +11,7 @@ import { Underlying } from "../records/underlying";
 import { charge, WORK_RISK_TRY } from "../work";
 import { makeRoom, takeUp } from "./cache";
 import { initialOfParts, portfolioFree } from "./free";
-import { confidenceOf, multiplierOf } from "./outside";
+import { confidenceOf, multiplierOf } from "../oracle/mode";
 import { buyMargin, sellReserve, SURE, surcharge } from "./terms";
 import { tryFill, WhatIf } from "./what-if";
 
