@@ -12,6 +12,7 @@ import { GAS_MODEL } from '#shared/machine/segment/gas.ts';
 import { planTransactions } from '#shared/machine/segment/plan.ts';
 import { encodeCommand, type SurfaceEntry } from '#shared/protocol/commands.ts';
 import { encodeInboxMessage } from '#shared/protocol/inbox.ts';
+import { flatSmile } from '#shared/protocol/smile.ts';
 import { Crowd } from './crowd.ts';
 import { DEAREST, type Dear } from './dearest/index.ts';
 import { CrowdMemory, disputed } from './dearest/memory.ts';
@@ -197,7 +198,7 @@ describe('work of prices', () => {
   const entries: SurfaceEntry[] = Array.from({ length: 32 }, (_, index) => ({
     expiryDay: today + 1 + index,
     forward: 90_000_000_000n,
-    volatility: 600_000 + index,
+    ...flatSmile(600_000 + index),
   }));
   /** Runs a command as bytes of the world's own making, measured. */
   const caught = (make: () => unknown): Uint8Array => {

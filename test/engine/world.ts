@@ -22,6 +22,7 @@ import {
 import { encodeInboxMessage, type GenesisMessage } from '#shared/protocol/inbox.ts';
 import { keccak256 } from '#shared/protocol/keccak.ts';
 import type { InstrumentWords } from '#shared/protocol/sentence.ts';
+import { flatSmile } from '#shared/protocol/smile.ts';
 import {
   commandDigest,
   domainSeparator,
@@ -55,6 +56,9 @@ export const DAY_MS = 86_400_000;
 /** Monday 2026-11-23, 00:00 UTC. */
 export const START_MS = Date.UTC(2026, 10, 23);
 export const SIGNERS = [1, 2, 3, 4, 5].map((index) => wallet(900 + index));
+
+/** The risk monitor. */
+export const MONITOR = wallet(700);
 
 export interface WorldOptions {
   readonly genesis?: Partial<GenesisMessage>;
@@ -98,6 +102,7 @@ export class World {
       chainId: CHAIN_ID,
       contract: CONTRACT,
       feeRecipient: wallet(800).address,
+      riskMonitor: MONITOR.address,
       makerFee: 300,
       takerFee: 300,
       maxOpenOrders: 1000,
@@ -250,7 +255,7 @@ export class World {
       const entries = [1, 2, 4, 11, 18].map((days) => ({
         expiryDay: today + days,
         forward: price,
-        volatility: 600_000,
+        ...flatSmile(600_000),
       }));
       this.expect(this.volatility(underlying, entries));
       this.reprice(underlying);

@@ -1,6 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { GLOBAL, INSTRUMENT, ORDER, SETTLED_ENTRIES, SETTLED_RING, UNDERLYING } from './offsets.ts';
+import {
+  GLOBAL,
+  INSTRUMENT,
+  ORDER,
+  SETTLED_ENTRIES,
+  SETTLED_RING,
+  SURFACE,
+  UNDERLYING,
+} from './offsets.ts';
 import { MODE_AGES } from './reader.ts';
 
 const WIDTHS: Record<string, number> = { u8: 1, u16: 2, u32: 4, i32: 4, u64: 8, i64: 8 };
@@ -26,6 +34,7 @@ describe('offsets', () => {
     ['globals.ts', GLOBAL],
     ['underlying.ts', UNDERLYING],
     ['instrument.ts', INSTRUMENT],
+    ['surface.ts', SURFACE],
     ['order.ts', ORDER],
   ])('agree with the engine record in %s', (file, ours) => {
     expect(layOut(file)).toMatchObject(ours);

@@ -51,6 +51,7 @@ import {
   ORDER,
   SETTLED_ENTRIES,
   SETTLED_RING,
+  SURFACE,
   UNDERLYING,
 } from './offsets.ts';
 import type {
@@ -219,9 +220,13 @@ export class StateReader {
       if (this.u32(at) !== expiryDay) continue;
       return {
         expiryDay,
-        volatility: this.u32(at + 4) / 1e6,
-        forward: this.memory.view.getBigUint64(at + 8, true),
-        timeMs: this.u64(at + 16),
+        rho: this.u32(at + SURFACE.rho) | 0,
+        forward: this.memory.view.getBigUint64(at + SURFACE.forward, true),
+        a: this.i64(at + SURFACE.a),
+        b: this.memory.view.getBigUint64(at + SURFACE.b, true),
+        m: this.u32(at + SURFACE.m) | 0,
+        sigma: this.u32(at + SURFACE.sigma),
+        timeMs: this.u64(at + SURFACE.time),
       };
     }
     return null;

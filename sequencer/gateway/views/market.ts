@@ -9,6 +9,7 @@ import type {
   Ticker,
   Trade,
 } from '#shared/client/api.ts';
+import { smileVolatility } from '#shared/protocol/smile.ts';
 import {
   type Greeks,
   impliedVolatility,
@@ -119,7 +120,7 @@ export function pricingOf(
   const forward = Number(surface.forward) / USDC;
   return {
     terms: { kind: info.kind, forward, strike: info.strike, years },
-    volatility: surface.volatility,
+    volatility: smileVolatility(surface, forward, info.strike),
     forward: surface.forward,
   };
 }
