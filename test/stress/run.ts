@@ -9,7 +9,7 @@ import { positionsOf } from './measure/positions.ts';
 import type { Sample } from './measure/sample.ts';
 import { Sampler } from './measure/sampler.ts';
 import { StressOracle } from './oracle.ts';
-import { gatherCrowd } from './population/crowd.ts';
+import { chooseModes, gatherCrowd } from './population/crowd.ts';
 import { Flow } from './population/flow.ts';
 import { Makers } from './population/makers.ts';
 import { Opening } from './population/opening.ts';
@@ -55,6 +55,8 @@ const REPRICE_MS = 30_000;
 const LISTED_STRIKES = 4;
 const LISTED_EXPIRIES = 3;
 const RECOVERY_THREADS = 1;
+/** Rounds until the engine lets anybody take: it opens through its restart gate, then post-only. */
+const FIRST_ROUNDS = 20;
 
 /** Puts the exchange through a scenario. Throws where an invariant breaks, or the watcher refuses a batch. */
 export async function run(scenario: Scenario, options: RunOptions): Promise<Result> {
@@ -113,8 +115,8 @@ class Play {
     this.#auditor = new Auditor(stage.exchange.view);
     const { crowd, fund } = scenario;
     this.#traders = gatherCrowd(stage, { accounts, seed, crowd, domain, fund });
-    this.#makers = new Makers(this.#traders);
     const positions = (account: number) => positionsOf(stage.exchange.view, account);
+    this.#makers = new Makers(this.#traders, positions);
     this.#flow = new Flow(this.#traders, { random: new Random(seed, 'flow'), positions });
   }
 
@@ -122,12 +124,13 @@ class Play {
   async open(): Promise<void> {
     const { startMs, crowd } = this.#scenario;
     await this.#stage.settled();
-    await this.#prices(startMs, {});
-    await this.#stage.chores();
-    // What was listed just now has its marks with the next epoch.
-    await this.#prices(startMs + 31_000, {});
-    await this.#stage.chores();
-    const options = openOptions(this.#stage.reader);
+    for (let round = 0; round < FIRST_ROUNDS; round++) {
+      // What is listed has its marks with the next epoch.
+      await this.#prices(startMs + round * this.#scenario.tickMs, {});
+      await this.#stage.chores();
+    }
+    await chooseModes(this.#traders);
+    const options = openOptions(this.#stage.reader, this.#stage.exchange.view);
     if (options.length === 0) {
       throw new StressError('NOTHING_LISTED', 'No option has a mark after the first price epoch.');
     }
@@ -189,7 +192,7 @@ class Play {
   }
 
   async #agents(minute: number) {
-    const options = openOptions(this.#stage.reader);
+    const options = openOptions(this.#stage.reader, this.#stage.exchange.view);
     const conduct = this.#scenario.makers(minute);
     await this.#makers.requote(options, this.#market, this.#stage.nowMs, conduct);
     await this.#flow.act(options);
@@ -207,7 +210,7 @@ class Play {
 }
 
 function lineOf(sample: Sample): string {
-  const { minute, prices, modes, fund, insolvent, deficit, gap, flatLoss } = sample;
+  const { minute, prices, modes, fund, unwell, insolvent, deficit, gap, flatLoss } = sample;
   const price = prices.map((one) => one.toFixed(0)).join(' ');
-  return `minute ${minute.toFixed(0).padStart(4)}: ${price}, modes ${modes.join(' ')}, fund ${fund.toFixed(0)}, ${insolvent} below zero by ${deficit.toFixed(0)}, gap ${gap}, flat loss ${flatLoss}`;
+  return `minute ${minute.toFixed(0).padStart(4)}: ${price}, modes ${modes.join(' ')}, fund ${fund.toFixed(0)}, ${unwell} unwell, ${insolvent} below zero by ${deficit.toFixed(0)}, gap ${gap}, flat loss ${flatLoss}`;
 }

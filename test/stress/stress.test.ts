@@ -48,14 +48,13 @@ describe('a verdict', () => {
   const resultOf = (changes: object) =>
     ({ samples: [sample, { ...sample, ...changes }], batches: 1, audits: 2 }) as never as Result;
 
-  it.each([
-    [{ gap: '-1' }],
-    [{ flatLoss: '1' }],
-    [{ deficit: 5, insolvent: 1 }],
-  ])('does not hold with %o', (changes) => {
-    expect(verdictOf(resultOf(changes)).holds).toBe(false);
-    expect(verdictOf(resultOf({})).holds).toBe(true);
-  });
+  it.each([[{ gap: '-1' }], [{ flatLoss: '1' }], [{ deficit: 5, insolvent: 1 }]])(
+    'does not hold with %o',
+    (changes) => {
+      expect(verdictOf(resultOf(changes)).holds).toBe(false);
+      expect(verdictOf(resultOf({})).holds).toBe(true);
+    },
+  );
 });
 
 describe('scenarios', () => {

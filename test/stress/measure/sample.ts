@@ -16,6 +16,8 @@ export interface Sample {
   /** Equity below zero, added up, and how many have it; the fund's own counts apart. */
   readonly deficit: number;
   readonly insolvent: number;
+  /** Accounts below their maintenance margin, as the engine has it. */
+  readonly unwell: number;
   /** What deficits exceed the fund by: what an exit now would take from those who won. */
   readonly shortfall: number;
   /** Claims less collateral, 1e-6 USDC: "0" or the exchange is not solvent to the unit. */

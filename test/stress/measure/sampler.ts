@@ -60,6 +60,7 @@ export class Sampler {
       collateral: Number(collateral) / MICRO,
       deficit: Number(books.deficit) / MICRO,
       insolvent: books.insolvent,
+      unwell: this.#unwell(),
       shortfall: Number(shortfall) / MICRO,
       gap: String(books.held + books.flat + fund - books.deficit - collateral),
       flatLoss: String(this.#flatLoss(books.flatCash, moved)),
@@ -73,6 +74,17 @@ export class Sampler {
     this.#accepted = accepted;
     this.#rejected = rejected;
     return sample;
+  }
+
+  #unwell(): number {
+    const { watcher, exchange } = this.#stage;
+    let count = 0;
+    for (let account = L.FIRST_ACCOUNT; account < accountsOf(exchange.view); account++) {
+      if (positionsOf(exchange.view, account).length === 0) continue;
+      const { equity, maintenance } = watcher.assess(account);
+      if (equity < maintenance) count += 1;
+    }
+    return count;
   }
 
   /** Who had no position then and has none now, and neither traded nor moved money, must have what they had. */

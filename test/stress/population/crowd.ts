@@ -12,7 +12,9 @@ const SHARES: readonly (readonly [Role, number])[] = [
   ['idle', 0.1],
   ['bidder', 0.02],
 ];
-const MAKERS = 9;
+const MAKERS = 10;
+const UNDERLYINGS = 2;
+const PORTFOLIO = 1;
 /** Median cash, USDC; lognormal, a few are ten times as rich. */
 const CASH: Readonly<Record<Role, number>> = {
   maker: 0,
@@ -52,7 +54,9 @@ export function gatherCrowd(stage: Stage, options: CrowdOptions): Trader[] {
     if (role === 'whale') usdc = (naked * crowd.whale) / (1 - crowd.whale);
     const deposit = BigInt(Math.round(usdc)) * BigInt(USDC);
     const account = FIRST_ACCOUNT + index;
-    return new Trader({ account, role, deposit, seed }, { stage, domain: options.domain });
+    const underlying = isPortfolio(role, index) ? index % UNDERLYINGS : null;
+    const terms = { account, role, deposit, underlying, seed };
+    return new Trader(terms, { stage, domain: options.domain });
   });
   for (const { account, address, deposit } of traders) {
     const amount = money(deposit);
@@ -60,6 +64,18 @@ export function gatherCrowd(stage: Stage, options: CrowdOptions): Trader[] {
   }
   fillFund(stage, Math.round(total * (1 + MAKERS_SHARE) * options.fund));
   return traders;
+}
+
+/** Everybody who wants to be margined by scenarios says so. */
+export async function chooseModes(traders: readonly Trader[]): Promise<void> {
+  const wanting = traders.filter(({ underlying }) => underlying !== null);
+  await Promise.all(wanting.map((one) => one.act({ kind: 'setMarginMode', mode: PORTFOLIO })));
+}
+
+/** Makers and the whale; of the naked every other one. */
+function isPortfolio(role: Role, index: number): boolean {
+  if (role === 'naked') return index % 4 < 2;
+  return role === 'maker' || role === 'whale';
 }
 
 /** The engine takes a deposit into any account that there is, so into its own, too. */

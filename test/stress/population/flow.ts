@@ -4,7 +4,7 @@ import { markTicks, type Option } from './options.ts';
 import type { Trader } from './trader.ts';
 
 /** Of all traders, how many act each time. */
-const ACTIVE = 0.01;
+const ACTIVE = 0.02;
 /** How much worse than the mark somebody accepts who wants to be done. */
 const EAGER = 0.04;
 /** A short that has grown to this many times what it was sold for makes some people buy back. */

@@ -46,14 +46,17 @@ export class Opening {
     const option = this.#pick((one) => {
       const away = Math.log(one.strike / one.index) * (one.optionKind === 'call' ? 1 : -1);
       const wanted = shorts === 'both' || shorts === `${one.optionKind}s`;
-      return wanted && away > -0.02 && one.mark > 2 * one.tickMoney;
+      return seller.mayTrade(one) && wanted && away > -0.02 && one.mark > 2 * one.tickMoney;
     });
     if (option === null) return;
     const price = markTicks(option);
     const premium = price * option.tickMoney;
     const fee = option.index * 1e4 * 0.0003;
     const used = SHORTS_FROM + (SHORTS_TO - SHORTS_FROM) * this.#random.uniform();
-    const needed = Math.max(option.initial - premium + fee, option.initial / 20);
+    const needed = Math.max(
+      seller.initialOf(option) - premium + fee,
+      seller.initialOf(option) / 20,
+    );
     let left = Math.min(MOST_LOTS, Math.floor((used * this.#moneyOf(seller)) / needed));
     const buyers = seller.role === 'whale' ? this.#buyers.length : MOST_BUYERS;
     for (let i = 0; i < buyers && left > 0; i++) {

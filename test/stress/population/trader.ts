@@ -32,18 +32,27 @@ export class Trader {
   readonly address: Uint8Array;
   /** Deposited at the start, 1e-6 USDC. */
   readonly deposit: bigint;
+  /** Margined by scenarios, which is for one underlying; null: by the standard rules, in all of them. */
+  readonly underlying: number | null;
   readonly #key: Uint8Array;
   readonly #stage: Stage;
   readonly #domain: Uint8Array;
   #nonce = 0n;
 
   constructor(
-    terms: { account: number; role: Role; deposit: bigint; seed: number },
+    terms: {
+      account: number;
+      role: Role;
+      deposit: bigint;
+      underlying: number | null;
+      seed: number;
+    },
     context: { stage: Stage; domain: Uint8Array },
   ) {
     this.account = terms.account;
     this.role = terms.role;
     this.deposit = terms.deposit;
+    this.underlying = terms.underlying;
     const name = `plimsoll stress ${terms.seed} ${terms.account}`;
     this.#key = keccak256(new TextEncoder().encode(name));
     const point = secp256k1.publicKeyCreate(this.#key, false);
@@ -65,6 +74,15 @@ export class Trader {
       { kind: 'order', instrument, flags, price: ticks(price), lots: lots(quantity) },
       option,
     );
+  }
+
+  /** Margin one lot of a short needs by this account's own rules, money. */
+  initialOf(option: Option): number {
+    return this.underlying === null ? option.initial : option.portfolioInitial;
+  }
+
+  mayTrade(option: Option): boolean {
+    return this.underlying === null || this.underlying === option.underlying;
   }
 
   cancelAll(): Promise<Outcome> {

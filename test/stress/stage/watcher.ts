@@ -2,6 +2,11 @@ import { loadEngineCode, Replica } from '#prover/replay/replica.ts';
 import { RunningAudit } from '#prover/replay/running-audit.ts';
 import type { BatchRow } from '#sequencer/journal/store.ts';
 import { toReplayBatch } from '#sequencer/sealer/batch-row.ts';
+import {
+  type Assessment,
+  decodeAssessment,
+  encodeAssessment,
+} from '#shared/protocol/assessment.ts';
 import { bytesToHex } from '#shared/protocol/bytes.ts';
 import { genesisPosition } from '#shared/replay/replayer.ts';
 import { StressError } from '../errors.ts';
@@ -32,6 +37,18 @@ export class StageWatcher {
 
   get view(): DataView {
     return this.#replica.engine.view;
+  }
+
+  /** What the engine says about an account's margin, at the end of the last batch. */
+  assess(account: number): Assessment {
+    const { code, answer } = this.#replica.engine.assess(
+      encodeAssessment({ kind: 'account', account }),
+    );
+    if (code === 0) return decodeAssessment(answer);
+    throw new StressError(
+      'NOT_ASSESSED',
+      `The engine does not assess account ${account}: ${code}.`,
+    );
   }
 
   /** Replays a batch. Throws a `StressError` if the watcher would not accept it, an `InvariantError` if a rule is broken after it. */
