@@ -11,6 +11,7 @@ export function genesisMessage(signers: readonly Uint8Array[]): InboxMessage {
     chainId: BigInt(CHAIN_ID),
     contract: CONTRACT,
     feeRecipient: new Uint8Array(20).fill(0x22),
+    riskMonitor: new Uint8Array(20),
     makerFee: 100,
     takerFee: 300,
     maxOpenOrders: 200,

@@ -67,6 +67,7 @@ export const EXPIRY_PAST: i32 = 513; // good-till-time in the past
 export const MODE_REDUCES_ONLY: i32 = 514;
 export const MODE_CANCELS_ONLY: i32 = 515;
 export const SELF_TRADE: i32 = 516; // fill-or-kill that would meet its own account
+export const REOPENING_POST_ONLY: i32 = 517; // just reopened: only post-only and reduce-only orders for some rounds
 // ---- 6xx: prices -----------------------------------------------------------------------------------------------------------
 export const NO_QUORUM: i32 = 600; // not more than two thirds of the committee
 export const BAD_SIGNER: i32 = 601; // unknown, repeated or out of order
@@ -77,6 +78,12 @@ export const OBSERVATION_AHEAD: i32 = 605; // later than the clock
 export const BAD_OBSERVATION: i32 = 606; // zero, or beyond what the engine prices
 export const CLOCK_BACKWARDS: i32 = 607;
 export const NO_SURFACE: i32 = 608; // repricing needs an index and a volatility first
+export const NO_RISK_MONITOR: i32 = 613; // genesis names none
+export const BAD_MULTIPLIER: i32 = 614; // not above 1.0, or above 2.0
+export const NOT_TIGHTER: i32 = 615; // a request already in force asks for more, now or later
+export const BAD_REQUEST_TIME: i32 = 616; // ends in the past, or more than an hour ahead
+export const REQUEST_NOT_NEW: i32 = 617; // its sequence number is not above the last one's
+export const SETTLEMENT_WAITS: i32 = 618; // prices are missing: an L1 price message decides, or after 25 hours the last price
 // ---- 7xx: the machine ----------------------------------------------------------------------------------------------------------
 /** Never returned by the engine: what a host reports for a command that trapped and was undone. */
 export const TRAPPED: i32 = 700;

@@ -38,7 +38,7 @@ export const MAX_TOUCHES: u32 = 16; // resting orders one match may touch
 export const MAX_SWEEP: u32 = 8; // orders one sweep may name
 export const SETTLE_POSITIONS: u32 = 16; // positions one settleAccount pays
 
-// ---- globals: one page ----------------------------------------------------------------------------------
+// ---- globals: two pages ----------------------------------------------------------------------------------
 export const GLOBALS: usize = 0;
 /** Leaf 0, the facts a batch header must agree with: four u64. */
 export const FACT_CLOCK: usize = 0; // ms, never backwards
@@ -54,13 +54,15 @@ export const FACT_MODE: usize = 60;
 /** The engine's own globals, from byte 64 on; see globals.ts. */
 export const GLOBALS_OWN: usize = 64;
 export const UNDERLYINGS: usize = 1024;
-export const UNDERLYING_SIZE: usize = 512;
-export const SIGNERS: usize = UNDERLYINGS + UNDERLYING_SIZE * <usize>MAX_UNDERLYINGS; // 3072
+/** The risk monitor's address (20 bytes), what the insurance fund's ratio asks for, the open risk; records/guard.ts. */
+export const OVERSIGHT: usize = 256;
+export const UNDERLYING_SIZE: usize = 1024;
+export const SIGNERS: usize = UNDERLYINGS + UNDERLYING_SIZE * <usize>MAX_UNDERLYINGS; // 5120
 export const SIGNER_SIZE: usize = 32; // address (20), padding
 /** How many instruments each expiry day has: 16 x (day u32, count u32) an underlying. */
-export const EXPIRY_COUNTS: usize = SIGNERS + SIGNER_SIZE * <usize>MAX_SIGNERS; // 3584
+export const EXPIRY_COUNTS: usize = SIGNERS + SIGNER_SIZE * <usize>MAX_SIGNERS; // 5632
 export const EXPIRY_COUNTS_SIZE: usize = 128;
-export const GLOBALS_SIZE: usize = 4096;
+export const GLOBALS_SIZE: usize = 8192;
 
 // ---- scratch: nothing here outlives a command ----------------------------------------------------------
 export const SCRATCH: usize = GLOBALS + GLOBALS_SIZE;

@@ -2,6 +2,7 @@ import { Account } from "./records/account";
 import { Globals } from "./records/globals";
 import { Instrument } from "./records/instrument";
 import { Position } from "./records/position";
+import { Underlying } from "./records/underlying";
 import { isolated } from "./margin";
 
 // Every change of cash, positions and reserves goes through here, so that the totals an exit needs and the
@@ -37,7 +38,9 @@ export function changePosition(
     account.held--;
     instrument.holders--;
   }
-  instrument.openInterest += <u64>(<i64>(now > 0 ? now : 0) - <i64>(old > 0 ? old : 0));
+  const opened = <u64>(<i64>(now > 0 ? now : 0) - <i64>(old > 0 ? old : 0));
+  instrument.openInterest += opened;
+  if (opened != 0) Underlying.at(instrument.underlying).openLots += opened;
   account.cash += cash;
   account.shortMargin += isolated(position, initial) - riskBefore;
   Globals.get().flatCash += account.flat - flatBefore;

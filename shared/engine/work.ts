@@ -1,5 +1,5 @@
 import {
-  CMD_AMEND, CMD_CANCEL_ALL, CMD_DELIST, CMD_INDEX, CMD_LIST, CMD_ORDER, CMD_REPRICE, CMD_SETTLE_ACCOUNT,
+  CMD_AMEND, CMD_CANCEL_ALL, CMD_DELIST, CMD_INDEX, CMD_LIST, CMD_ORDER, CMD_REPRICE, CMD_RISK_REQUEST, CMD_SETTLE_ACCOUNT,
   CMD_SETTLE_INSTRUMENT, CMD_SWEEP, CMD_TRANSFER, CMD_VOLATILITY, CMD_WITHDRAW,
 } from "./kinds";
 import { Globals } from "./records/globals";
@@ -37,6 +37,7 @@ export function worstWork(kind: u32): u32 {
   if (kind == CMD_INDEX) return 48_000;
   if (kind == CMD_VOLATILITY) return 64_000;
   if (kind == CMD_REPRICE) return 32_000;
+  if (kind == CMD_RISK_REQUEST) return 20_000;
   if (kind == CMD_SWEEP) return 48_000;
   if (kind == CMD_SETTLE_ACCOUNT) return 94_000;
   return kind == CMD_LIST || kind == CMD_DELIST || kind == CMD_SETTLE_INSTRUMENT ? 10_000 : 4_000;

@@ -127,6 +127,15 @@ export const systemCommand: Arbitrary<SystemCommand> = fc.oneof(
     .array(u64, { minLength: 1, maxLength: MAX_SWEEP })
     .map((orderIds): SystemCommand => ({ kind: 'sweep', orderIds })),
   u16.map((instrument): SystemCommand => ({ kind: 'delist', instrument })),
+  fc.record({
+    kind: fc.constant('riskRequest' as const),
+    underlying: u8,
+    multiplier: u16,
+    untilMs: u64,
+    sequence: u32,
+    reason: u16,
+    signature: anyBytes(64),
+  }),
 );
 
 export const command: Arbitrary<Command> = fc.oneof(signedCommand, systemCommand);
@@ -140,6 +149,7 @@ export const inboxMessage: Arbitrary<InboxMessage> = fc.oneof(
     chainId: u64,
     contract: anyBytes(20),
     feeRecipient: anyBytes(20),
+    riskMonitor: anyBytes(20),
     makerFee: u32,
     takerFee: u32,
     maxOpenOrders: u32,

@@ -99,6 +99,8 @@ const SENTENCES: { readonly [Name in keyof typeof codes]: string } = {
     'The exchange accepts nothing but cancels and withdrawals of flat accounts now: watch the status channel.',
   SELF_TRADE:
     'A fill-or-kill order would meet an order of its own account: cancel that one, or choose another rule.',
+  REOPENING_POST_ONLY:
+    'The market reopens and fills its book first: send the order post-only or reduce-only, or wait some rounds.',
   NO_QUORUM: 'Not more than two thirds of the oracle committee signed: collect more signatures.',
   BAD_SIGNER:
     'A signer is unknown, repeated or out of ascending order: sort them, and check the committee.',
@@ -112,6 +114,15 @@ const SENTENCES: { readonly [Name in keyof typeof codes]: string } = {
     'A price or volatility is zero or beyond what the engine prices: check the source.',
   CLOCK_BACKWARDS: 'The clock never goes back: use a time that is not before the last one.',
   NO_SURFACE: 'Repricing needs an index price and a volatility first: submit these.',
+  NO_RISK_MONITOR: 'This deployment names no risk monitor: nobody can ask for a multiplier.',
+  BAD_MULTIPLIER: 'A multiplier is above 1.0 and at most 2.0: ask within the bound.',
+  NOT_TIGHTER:
+    'A request in force asks for more, now or later: ask for at least as much for at least as long.',
+  BAD_REQUEST_TIME:
+    'The request ends in the past, or more than an hour ahead: sign it with a time in between.',
+  REQUEST_NOT_NEW: 'The sequence number is not above the last one’s: use the next number.',
+  SETTLEMENT_WAITS:
+    'Prices around the expiry are missing: send a price round of its last minute through L1, or wait 25 hours.',
   TRAPPED:
     'The engine stopped inside this command and undid it: report it with the command’s bytes.',
 };

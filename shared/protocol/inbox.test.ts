@@ -59,6 +59,7 @@ describe('inbox messages', () => {
       chainId: 31337n,
       contract: hexToBytes(A),
       feeRecipient: hexToBytes(B),
+      riskMonitor: new Uint8Array(20),
       makerFee: 100,
       takerFee: 300,
       maxOpenOrders: 1000,

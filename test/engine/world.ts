@@ -56,6 +56,9 @@ export const DAY_MS = 86_400_000;
 export const START_MS = Date.UTC(2026, 10, 23);
 export const SIGNERS = [1, 2, 3, 4, 5].map((index) => wallet(900 + index));
 
+/** The risk monitor. */
+export const MONITOR = wallet(700);
+
 export interface WorldOptions {
   readonly genesis?: Partial<GenesisMessage>;
   readonly onEvent?: EngineEvents;
@@ -98,6 +101,7 @@ export class World {
       chainId: CHAIN_ID,
       contract: CONTRACT,
       feeRecipient: wallet(800).address,
+      riskMonitor: MONITOR.address,
       makerFee: 300,
       takerFee: 300,
       maxOpenOrders: 1000,

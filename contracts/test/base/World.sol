@@ -71,6 +71,7 @@ abstract contract World is Test {
         p.sequencer = SEQUENCER;
         p.judge = JUDGE;
         p.feeRecipient = FEES;
+        p.riskMonitor = address(uint160(uint256(keccak256('risk monitor'))));
         p.insuranceBeneficiary = BENEFICIARY;
         p.makerFee = 300;
         p.takerFee = 300;

@@ -5,11 +5,11 @@ import {
 import {
   BAD_FLAGS, BAD_PRICE, BAD_QUANTITY, BOOK_FULL, DUPLICATE_LABEL, EXPIRY_PAST, INSTRUMENT_EXPIRED, INSUFFICIENT_MARGIN,
   LABELS_FULL, MODE_CANCELS_ONLY, MODE_REDUCES_ONLY, NOTHING_TO_REDUCE, NO_MARK, NO_SUCH_INSTRUMENT, OK, POSITION_TOO_LARGE,
-  PRICE_OUTSIDE_BAND, TOO_MANY_ORDERS, TOO_MANY_POSITIONS,
+  PRICE_OUTSIDE_BAND, REOPENING_POST_ONLY, TOO_MANY_ORDERS, TOO_MANY_POSITIONS,
 } from "../codes";
 import { MAX_LOTS, MAX_POSITIONS, MAX_TICKS } from "../layout";
 import { freeBound, freeExact, isolated, probeWork, refreshMargin } from "../margin";
-import { modeOf } from "../oracle/mode";
+import { isReopening, restrictionOf } from "../oracle/mode";
 import { Account } from "../records/account";
 import { Globals } from "../records/globals";
 import { Instrument, LISTED } from "../records/instrument";
@@ -58,9 +58,12 @@ function checkInstrument(ticket: Ticket): i32 {
   if (ticket.price == 0 || ticket.price >= MAX_TICKS) return BAD_PRICE;
   if (ticket.lots == 0 || ticket.lots > MAX_LOTS) return BAD_QUANTITY;
   const underlying = Underlying.at(instrument.underlying);
-  const mode = modeOf(underlying);
+  const mode = restrictionOf(underlying);
   if (mode == MODE_CANCEL_ONLY) return MODE_CANCELS_ONLY;
   if (mode == MODE_REDUCE_ONLY && (ticket.flags & FLAG_REDUCE_ONLY) == 0) return MODE_REDUCES_ONLY;
+  if (isReopening(underlying) && (ticket.flags & (FLAG_POST_ONLY | FLAG_POST_SLIDE | FLAG_REDUCE_ONLY)) == 0) {
+    return REOPENING_POST_ONLY;
+  }
   const mark = instrument.mark(underlying.buffer);
   if (mark < 0) return NO_MARK;
   const price = <i64>((<u64>ticket.price) * instrument.tickPerLot);

@@ -10,7 +10,7 @@ import {
 } from "../kinds";
 import { changeCash } from "../ledger";
 import { freeBound, freeExact, refreshMargin } from "../margin";
-import { modeOf } from "../oracle/mode";
+import { restrictionOf } from "../oracle/mode";
 import { Account, Key } from "../records/account";
 import { Globals } from "../records/globals";
 import { Underlying } from "../records/underlying";
@@ -28,7 +28,7 @@ function checkFree(account: Account, amount: u64): i32 {
   if (account.held == 0) return OK;
   const underlyings = Globals.get().underlyings;
   for (let index: u32 = 0; index < underlyings; index++) {
-    if (modeOf(Underlying.at(index)) == MODE_CANCEL_ONLY) return MODE_CANCELS_ONLY;
+    if (restrictionOf(Underlying.at(index)) == MODE_CANCEL_ONLY) return MODE_CANCELS_ONLY;
   }
   return OK;
 }

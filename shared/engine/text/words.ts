@@ -317,3 +317,11 @@ export function hashVolatilitySurface(at: usize): void {
   store<u64>(at, 0xbe0cafff0b4bc6f8, 16);
   store<u64>(at, 0x176dc0432111675e, 24);
 }
+
+/** Writes keccak256("RiskRequest(string underlying,uint32 multiplier,uint64 untilMs,uint64 sequence,uint32 reason)"), 32 bytes. */
+export function hashRiskRequest(at: usize): void {
+  store<u64>(at, 0x6a7f7a95f399951e);
+  store<u64>(at, 0xf5f7c1ff8d3537e1, 8);
+  store<u64>(at, 0x3cf05de9de2b3abb, 16);
+  store<u64>(at, 0x1da74267eae1509a, 24);
+}
