@@ -90,7 +90,8 @@ export class RequestPlanner {
     const renews = asked >= left && (standing?.untilMs ?? 0) - nowMs < renewMs;
     if (asked < left + step && !renews) return null;
     if (!outlasts({ multiplier: asked, untilMs }, standing)) return null;
-    const sequence = (standing?.sequence ?? 0) + 1;
+    // The clock's seconds, so that numbers go up even where memory was lost.
+    const sequence = Math.max((standing?.sequence ?? 0) + 1, Math.floor(nowMs / 1000));
     const words = explain(underlying, { asked, left, found });
     const reason = REASONS[first.reason];
     return { underlying, multiplier: asked, untilMs, reason, sequence, words };
@@ -133,12 +134,13 @@ function explain(
   about: { readonly asked: number; readonly left: number; readonly found: readonly Finding[] },
 ): string {
   const { asked, left, found } = about;
-  const now = left > NONE ? `, it is ${times(left)} now,` : '';
+  const now = left < asked && left > NONE ? `, it is ${times(left)} now,` : '';
   const because = found
     .filter(({ reason }, at) => found.findIndex((one) => one.reason === reason) === at)
     .map(({ words }) => words)
     .join('; ');
-  return `Asks that new ${underlying} risk pays ${times(asked)} the margin${now} because ${because}.`;
+  const pays = left < asked ? 'pays' : 'goes on paying';
+  return `Asks that new ${underlying} risk ${pays} ${times(asked)} the margin${now} because ${because}.`;
 }
 
 function times(multiplier: number): string {
