@@ -76,7 +76,8 @@ const HISTORY_RING = 512;
 const GUARD = 896;
 
 function underlying(subject: string, within: number, at: number): Place {
-  if (within >= GUARD) return inRecord(`${subject}, guard`, RECORDS.Guard, at + GUARD, within - GUARD);
+  if (within >= GUARD)
+    return inRecord(`${subject}, guard`, RECORDS.Guard, at + GUARD, within - GUARD);
   if (within < SETTLED_RING) return inRecord(subject, RECORDS.Underlying, at, within);
   const [ring, fields, start] =
     within < HISTORY_RING
@@ -85,7 +86,11 @@ function underlying(subject: string, within: number, at: number): Place {
   const field = Math.min(2, Math.floor((within % 16) / 4));
   const address = at + within - (within % 16) + 4 * field;
   const entry = Math.floor((within - Number(start)) / 16);
-  return { words: `${subject}, ${ring} ${entry}, ${fields[field]}`, address, length: field < 2 ? 4 : 8 };
+  return {
+    words: `${subject}, ${ring} ${entry}, ${fields[field]}`,
+    address,
+    length: field < 2 ? 4 : 8,
+  };
 }
 
 function account(id: number, within: number, at: number): Place {
