@@ -16,12 +16,14 @@ export const RECORDS = {
   Underlying: record('Underlying', 'records/underlying.ts'),
   Guard: record('Guard', 'records/guard.ts'),
   Oversight: record('Oversight', 'records/guard.ts'),
-  Surface: record('Surface', 'oracle/volatility.ts'),
+  Surface: record('Surface', 'records/surface.ts'),
   Instrument: record('Instrument', 'records/instrument.ts'),
   Order: record('Order', 'records/order.ts'),
   Account: record('Account', 'records/account.ts'),
   Key: record('Key', 'records/account.ts'),
   Position: record('Position', 'records/position.ts'),
+  Portfolio: record('Portfolio', 'records/portfolio.ts'),
+  PortfolioExpiry: record('PortfolioExpiry', 'records/portfolio.ts'),
 };
 
 export interface RecordShape {

@@ -24,6 +24,7 @@ import {
 import { encodeInboxMessage, type GenesisMessage } from '#shared/protocol/inbox.ts';
 import { keccak256 } from '#shared/protocol/keccak.ts';
 import type { InstrumentWords } from '#shared/protocol/sentence.ts';
+import { flatSmile } from '#shared/protocol/smile.ts';
 import {
   commandDigest,
   domainSeparator,
@@ -293,7 +294,7 @@ export class World {
       const entries = [1, 2, 4, 11, 18].map((days) => ({
         expiryDay: today + days,
         forward: price,
-        volatility: 600_000,
+        ...flatSmile(600_000),
       }));
       this.expect(this.volatility(underlying, entries));
       if (this.guard(underlying).jumpPrice !== 0n) this.expect(this.index(underlying, price));

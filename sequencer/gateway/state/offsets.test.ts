@@ -9,6 +9,7 @@ import {
   ORDER,
   SETTLED_ENTRIES,
   SETTLED_RING,
+  SURFACE,
   UNDERLYING,
 } from './offsets.ts';
 
@@ -36,6 +37,7 @@ describe('offsets', () => {
     ['underlying.ts', UNDERLYING],
     ['guard.ts', GUARD],
     ['instrument.ts', INSTRUMENT],
+    ['surface.ts', SURFACE],
     ['order.ts', ORDER],
   ])('agree with the engine record in %s', (file, ours) => {
     expect(layOut(file)).toMatchObject(ours);

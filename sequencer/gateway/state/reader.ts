@@ -43,6 +43,7 @@ import {
   UNDERLYING_SIZE,
   UNDERLYINGS,
 } from '#shared/engine/layout.ts';
+import { OptionQuotes } from '#shared/host/quotes.ts';
 import { bytesToHex } from '#shared/protocol/bytes.ts';
 import { type GuardState, guardState } from './guard.ts';
 import {
@@ -52,6 +53,7 @@ import {
   ORDER,
   SETTLED_ENTRIES,
   SETTLED_RING,
+  SURFACE,
   UNDERLYING,
 } from './offsets.ts';
 import type {
@@ -79,9 +81,16 @@ const OCCUPIED_ACCOUNT = 1;
  */
 export class StateReader {
   private readonly memory: EngineMemory;
+  private optionQuotes: OptionQuotes | undefined;
 
   constructor(memory: EngineMemory) {
     this.memory = memory;
+  }
+
+  /** The engine's own prices and Greeks, loaded when first asked for. */
+  get quotes(): OptionQuotes {
+    this.optionQuotes ??= new OptionQuotes();
+    return this.optionQuotes;
   }
 
   globals(): GlobalsRecord {
@@ -205,9 +214,13 @@ export class StateReader {
       if (this.u32(at) !== expiryDay) continue;
       return {
         expiryDay,
-        volatility: this.u32(at + 4) / 1e6,
-        forward: this.memory.view.getBigUint64(at + 8, true),
-        timeMs: this.u64(at + 16),
+        rho: this.u32(at + SURFACE.rho) | 0,
+        forward: this.memory.view.getBigUint64(at + SURFACE.forward, true),
+        a: this.i64(at + SURFACE.a),
+        b: this.memory.view.getBigUint64(at + SURFACE.b, true),
+        m: this.u32(at + SURFACE.m) | 0,
+        sigma: this.u32(at + SURFACE.sigma),
+        timeMs: this.u64(at + SURFACE.time),
       };
     }
     return null;
