@@ -203,7 +203,10 @@ export class World {
     const observations = this.signers.slice(0, signers).map((signer, index) => {
       const own = { price, timeMs, key: signer.key, ...change(index) };
       const terms = { round, price: own.price, timeMs: BigInt(own.timeMs) };
-      const digest = indexDigest({ underlying: this.underlyingName(underlying), ...terms }, this.domain);
+      const digest = indexDigest(
+        { underlying: this.underlyingName(underlying), ...terms },
+        this.domain,
+      );
       return {
         signer: index,
         price: own.price,
