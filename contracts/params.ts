@@ -11,6 +11,8 @@ export interface Parties {
   token: Address;
   sequencer: Address;
   feeRecipient: Address;
+  /** May ask the engine for higher margin multipliers; left out: nobody. */
+  riskMonitor?: Address;
   insuranceBeneficiary: Address;
   oracleSigners: readonly Address[];
   /** May fell batches; left out: `deploy` puts the real one there. */
@@ -19,6 +21,8 @@ export interface Parties {
 
 /** Bit 0 of the genesis flags: an order may ask that its account trade with itself (benchmarks only). */
 export const GENESIS_SELF_TRADE = 1;
+
+const NOBODY = '0x0000000000000000000000000000000000000000';
 
 const minute = 60n;
 const hour = 60n * minute;
@@ -60,7 +64,8 @@ export const devnetSessionBond = parseEther('0.05');
 export function productionParams(parties: Parties): SettlementParams {
   return {
     ...parties,
-    judge: parties.judge ?? '0x0000000000000000000000000000000000000000',
+    judge: parties.judge ?? NOBODY,
+    riskMonitor: parties.riskMonitor ?? NOBODY,
     makerFee: 300,
     takerFee: 300,
     maxOpenOrders: 1_000,

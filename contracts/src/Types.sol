@@ -34,6 +34,7 @@ struct Params {
     address sequencer; // the only poster of batches, and the owner of the bond
     address judge; // may fell batches; zero: nobody can
     address feeRecipient; // owner of account 1
+    address riskMonitor; // may ask for higher margin multipliers, within the engine's bound; zero: nobody
     address insuranceBeneficiary; // gets what is left of the fund, and the dust
     uint32 makerFee; // 1e-6 of the notional
     uint32 takerFee;

@@ -23,6 +23,7 @@ test('the real engine takes the committee’s commands, and prices options from 
     version: 1,
     ...DOMAIN,
     feeRecipient: new Uint8Array(20).fill(7),
+    riskMonitor: new Uint8Array(20),
     makerFee: 300,
     takerFee: 300,
     maxOpenOrders: 100,

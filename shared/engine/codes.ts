@@ -34,6 +34,11 @@ export const POSITION_TOO_LARGE: i32 = 305;
 export const DIFFERENT_OWNER: i32 = 306; // transfers stay with one owner
 export const SAME_ACCOUNT: i32 = 307;
 export const INSUFFICIENT_COLLATERAL: i32 = 308; // the exchange as a whole holds less: somebody is in debt
+export const BAD_MARGIN_MODE: i32 = 309; // neither standard nor portfolio
+export const SAME_MARGIN_MODE: i32 = 310; // the account has it already
+export const ONE_UNDERLYING: i32 = 311; // portfolio margin is of one underlying an account
+export const TOO_MANY_EXPIRIES: i32 = 312; // portfolio margin covers at most 12 expiries
+export const MARGIN_NOT_IN_BOTH: i32 = 313; // the margin mode changes only where initial margin holds in both
 // ---- 4xx: instruments -----------------------------------------------------------------------------------------------
 export const NO_SUCH_INSTRUMENT: i32 = 400;
 export const INSTRUMENT_EXPIRED: i32 = 401;
@@ -67,6 +72,7 @@ export const EXPIRY_PAST: i32 = 513; // good-till-time in the past
 export const MODE_REDUCES_ONLY: i32 = 514;
 export const MODE_CANCELS_ONLY: i32 = 515;
 export const SELF_TRADE: i32 = 516; // fill-or-kill that would meet its own account
+export const REOPENING_POST_ONLY: i32 = 517; // just reopened: only post-only and reduce-only orders for some rounds
 // ---- 6xx: prices -----------------------------------------------------------------------------------------------------------
 export const NO_QUORUM: i32 = 600; // not more than two thirds of the committee
 export const BAD_SIGNER: i32 = 601; // unknown, repeated or out of order
@@ -81,6 +87,12 @@ export const SMILE_CORRELATION: i32 = 609; // rho not between -1 and 1
 export const SMILE_CURVATURE: i32 = 610; // sigma zero
 export const SMILE_NEGATIVE: i32 = 611; // a variance below zero somewhere
 export const SMILE_WINGS: i32 = 612; // wings that rise by more than 2
+export const NO_RISK_MONITOR: i32 = 613; // genesis names none
+export const BAD_MULTIPLIER: i32 = 614; // not above 1.0, or above 2.0
+export const NOT_TIGHTER: i32 = 615; // a request already in force asks for more, now or later
+export const BAD_REQUEST_TIME: i32 = 616; // ends in the past, or more than an hour ahead
+export const REQUEST_NOT_NEW: i32 = 617; // its sequence number is not above the last one's
+export const SETTLEMENT_WAITS: i32 = 618; // prices are missing: an L1 price message decides, or after 25 hours the last price
 // ---- 7xx: the machine ----------------------------------------------------------------------------------------------------------
 /** Never returned by the engine: what a host reports for a command that trapped and was undone. */
 export const TRAPPED: i32 = 700;

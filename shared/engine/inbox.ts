@@ -4,7 +4,7 @@ import {
 import { put32, put64, send } from "./events";
 import { keccak256 } from "./host";
 import {
-  CMD_CLOCK, CMD_CONSUME, CMD_ORDER, EVT_DEPOSITED, EVT_MODE, MODE_REDUCE_ONLY, MSG_DEPOSIT, MSG_FORCED, MSG_GENESIS,
+  CMD_CLOCK, CMD_CONSUME, CMD_ORDER, EVT_DEPOSITED, MSG_DEPOSIT, MSG_FORCED, MSG_GENESIS,
   MSG_LATE_BATCH, MSG_SYSTEM,
 } from "./kinds";
 import {
@@ -15,7 +15,9 @@ import { readBody } from "./body";
 import { applySigned, applySystem } from "./dispatch";
 import { readAll, readU32BE, readU64, readU64BE, readU8, take } from "./reader";
 import { Account } from "./records/account";
+import { startGuards, tell } from "./oracle/gate";
 import { Globals } from "./records/globals";
+import { Oversight } from "./records/guard";
 import { LOT_LIMIT, Underlying } from "./records/underlying";
 import { hashDomain, hashName, hashVersion } from "./text/words";
 import { putWord } from "./text/sentence";
@@ -71,6 +73,7 @@ function genesis(): i32 {
   domain(chainId, contract);
   const fees = Account.at(FEE_ACCOUNT);
   copyAddress(changetype<usize>(fees) + offsetof<Account>("owner0"));
+  copyAddress(changetype<usize>(Oversight.get()) + offsetof<Oversight>("monitor0"));
   globals.makerFee = readU32BE();
   globals.takerFee = readU32BE();
   if (globals.makerFee > MAX_FEE || globals.takerFee > MAX_FEE) return MALFORMED;
@@ -92,6 +95,7 @@ function genesis(): i32 {
   Account.at(INSURANCE_ACCOUNT).flags = 1;
   globals.accounts = FIRST_ACCOUNT;
   globals.marginEpoch = 1;
+  startGuards();
   globals.initialized = 1;
   return OK;
 }
@@ -171,8 +175,6 @@ function lateBatch(): i32 {
   if (!readAll()) return MALFORMED;
   const globals = Globals.get();
   globals.lateRounds = LATE_ROUNDS;
-  globals.mode = MODE_REDUCE_ONLY;
-  put32(0, MODE_REDUCE_ONLY);
-  send(EVT_MODE);
+  for (let which: u32 = 0; which < globals.underlyings; which++) tell(which);
   return OK;
 }

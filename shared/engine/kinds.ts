@@ -12,6 +12,7 @@ export const CMD_SETTLE_INSTRUMENT: u32 = 7;
 export const CMD_SETTLE_ACCOUNT: u32 = 8;
 export const CMD_SWEEP: u32 = 9;
 export const CMD_DELIST: u32 = 10;
+export const CMD_RISK_REQUEST: u32 = 11; // signed by the risk monitor
 // signed by an account from here on
 export const CMD_ORDER: u32 = 16;
 export const CMD_CANCEL: u32 = 17;
@@ -22,6 +23,7 @@ export const CMD_WITHDRAW: u32 = 21;
 export const CMD_TRANSFER: u32 = 22;
 export const CMD_SET_KEY: u32 = 23;
 export const CMD_REVOKE_KEY: u32 = 24;
+export const CMD_SET_MARGIN_MODE: u32 = 25;
 
 // ---- order flags (u16) ---------------------------------------------------------------------------------------
 export const FLAG_SELL: u32 = 1;
@@ -55,8 +57,29 @@ export const MSG_LATE_BATCH: u32 = 4;
 
 // ---- modes ------------------------------------------------------------------------------------------------------------
 export const MODE_NORMAL: u32 = 0;
+export const MODE_GUARDED: u32 = 1;
 export const MODE_REDUCE_ONLY: u32 = 2;
 export const MODE_CANCEL_ONLY: u32 = 3;
+
+// ---- why an underlying is not in its normal mode, or new risk pays more (bits) --------------------------------------------
+export const REASON_INDEX_OLD: u32 = 1;
+export const REASON_CONFIDENCE: u32 = 2; // the signers' prices lie apart
+export const REASON_VOLATILE: u32 = 4; // realized volatility
+export const REASON_INSURANCE: u32 = 8; // the fund is small against the open risk
+export const REASON_VOLATILITY_OLD: u32 = 16; // of the surfaces
+export const REASON_MARKS_OLD: u32 = 32;
+export const REASON_LATE_BATCH: u32 = 64;
+export const REASON_JUMP: u32 = 128; // a price that waits for its confirmation
+export const REASON_RESTART: u32 = 256; // fresh rounds still to see before a worse mode ends
+export const REASON_POST_ONLY: u32 = 512; // just reopened: nothing takes but what reduces
+export const REASON_MONITOR: u32 = 1024; // the risk monitor asked for it
+export const REASON_DECAYING: u32 = 2048; // a multiplier on its way down
+
+// ---- where a settlement price comes from (EVT_SETTLEMENT_PRICE) ---------------------------------------------------------------
+export const SETTLED_BY_AVERAGE: u32 = 0; // the last 30 minutes
+export const SETTLED_BY_LONGER_AVERAGE: u32 = 1; // a window grown backwards
+export const SETTLED_BY_L1: u32 = 2; // a price message dated at the expiry
+export const SETTLED_BY_LAST_PRICE: u32 = 3;
 
 // ---- events: what `emit` says; layouts in shared/protocol/README.md ------------------------------------------------------
 export const EVT_FILL: u32 = 1;
@@ -79,6 +102,11 @@ export const EVT_ACCOUNT_SETTLED: u32 = 17;
 export const EVT_DELISTED: u32 = 18;
 export const EVT_MODE: u32 = 19;
 export const EVT_DEFICIT_COVERED: u32 = 20;
+export const EVT_INDEX_HELD: u32 = 22; // a jump that waits for the next round
+export const EVT_GUARD: u32 = 23; // mode, reasons and multiplier of an underlying
+export const EVT_RISK_REQUESTED: u32 = 24;
+export const EVT_SETTLEMENT_PRICE: u32 = 25;
+export const EVT_MARGIN_MODE: u32 = 26;
 
 // ---- why an order left the book (EVT_ORDER_CLOSED) -------------------------------------------------------------------------
 export const CLOSE_FILLED: u32 = 0; // a maker completely filled

@@ -1,11 +1,12 @@
 import { DAY_MS } from "./math/calendar";
+import { isPortfolio, recountWork, refreshPortfolio } from "./portfolio/cache";
 import { MAX_LOTS, MAX_POSITIONS, WORK_AREA } from "./layout";
 import { Account } from "./records/account";
 import { Globals } from "./records/globals";
 import { Instrument, SETTLED } from "./records/instrument";
 import { Position, positionAt } from "./records/position";
 import { Underlying } from "./records/underlying";
-import { charge, WORK_EXACT, WORK_PROBE, WORK_TERM, WORK_TOUCH } from "./work";
+import { charge, WORK_EXACT, WORK_PROBE, WORK_RISK_FILL, WORK_RISK_TRY, WORK_TERM, WORK_TOUCH } from "./work";
 
 // Standard margin (design, exchange.md "Standard"), on cash: an account is well when
 //
@@ -39,10 +40,15 @@ export function isolated(position: Position, initial: i64): i64 {
   return worstShort(position) * initial;
 }
 
-/** What bringing an account to the current marks costs: nothing if it is there. */
+/** What bringing an account's standard margin to the current marks costs: nothing if it is there, or not its margin. */
 export function refreshWork(account: Account): u32 {
-  if (account.marginEpoch == Globals.get().marginEpoch) return 0;
+  if (account.marginEpoch == Globals.get().marginEpoch || isPortfolio(account)) return 0;
   return WORK_TERM * <u32>popcnt(account.occupied);
+}
+
+/** What bringing an account's margin, of either mode, to the current marks costs. */
+export function prepareWork(account: Account): u32 {
+  return refreshWork(account) + recountWork(account);
 }
 
 /** What searching an account's positions costs. */
@@ -52,7 +58,8 @@ export function probeWork(account: Account): u32 {
 
 /** What touching one resting order of an account costs, once its margin is at the current marks. */
 export function touchWork(account: Account): u32 {
-  return WORK_TOUCH + probeWork(account);
+  const portfolio = isPortfolio(account) ? WORK_RISK_TRY + WORK_RISK_FILL : 0;
+  return WORK_TOUCH + probeWork(account) + portfolio;
 }
 
 /** What one exact margin of an account costs. */
@@ -60,10 +67,16 @@ export function exactWork(account: Account): u32 {
   return WORK_EXACT * <u32>popcnt(account.occupied);
 }
 
-/** Brings the cached sum of isolated margins to the current marks. At most 64 terms. */
+/** Brings the margin of an account that is about to be checked to the current marks. At most 64 terms. */
+export function prepareMargin(account: Account): void {
+  if (isPortfolio(account)) refreshPortfolio(account);
+  else refreshMargin(account);
+}
+
+/** Brings the cached sum of isolated margins to the current marks. Nothing for portfolio margin, whose cache may be stale. */
 export function refreshMargin(account: Account): void {
   const epoch = Globals.get().marginEpoch;
-  if (account.marginEpoch == epoch) return;
+  if (account.marginEpoch == epoch || isPortfolio(account)) return;
   charge(refreshWork(account));
   account.marginEpoch = epoch;
   let sum: i64 = 0;

@@ -87,6 +87,12 @@ export const action: Arbitrary<Action> = fc.oneof(
     ),
   },
   { weight: 1, arbitrary: u8.map((slot): Action => ({ kind: 'revokeKey', slot })) },
+  {
+    weight: 1,
+    arbitrary: fc
+      .integer({ min: 0, max: 1 })
+      .map((mode): Action => ({ kind: 'setMarginMode', mode })),
+  },
 );
 
 export const signedCommand: Arbitrary<SignedCommand> = fc
@@ -139,6 +145,15 @@ export const systemCommand: Arbitrary<SystemCommand> = fc.oneof(
     .array(u64, { minLength: 1, maxLength: MAX_SWEEP })
     .map((orderIds): SystemCommand => ({ kind: 'sweep', orderIds })),
   u16.map((instrument): SystemCommand => ({ kind: 'delist', instrument })),
+  fc.record({
+    kind: fc.constant('riskRequest' as const),
+    underlying: u8,
+    multiplier: u16,
+    untilMs: u64,
+    sequence: u32,
+    reason: u16,
+    signature: anyBytes(64),
+  }),
 );
 
 export const command: Arbitrary<Command> = fc.oneof(signedCommand, systemCommand);
@@ -152,6 +167,7 @@ export const inboxMessage: Arbitrary<InboxMessage> = fc.oneof(
     chainId: u64,
     contract: anyBytes(20),
     feeRecipient: anyBytes(20),
+    riskMonitor: anyBytes(20),
     makerFee: u32,
     takerFee: u32,
     maxOpenOrders: u32,

@@ -55,6 +55,14 @@ const SENTENCES: { readonly [Name in keyof typeof codes]: string } = {
   SAME_ACCOUNT: 'The transfer goes to the account it comes from: name another.',
   INSUFFICIENT_COLLATERAL:
     'Other accounts are in debt and the exchange holds less than this: withdraw a smaller amount, or later.',
+  BAD_MARGIN_MODE: 'There is no such margin mode: ask for standard or portfolio.',
+  SAME_MARGIN_MODE: 'The account has this margin mode already: there is nothing to change.',
+  ONE_UNDERLYING:
+    'Portfolio margin is of one underlying an account: use another subaccount, or close what the account has in the other one first.',
+  TOO_MANY_EXPIRIES:
+    'Portfolio margin covers at most 12 expiries an account: close or cancel one, or use another subaccount.',
+  MARGIN_NOT_IN_BOTH:
+    'The margin mode changes only where initial margin holds in both modes: deposit or reduce positions first.',
   NO_SUCH_INSTRUMENT: 'There is no such instrument: take one from get_instruments.',
   INSTRUMENT_EXPIRED: 'The instrument has expired: choose a later expiry.',
   NOT_EXPIRED: 'The instrument cannot settle before its expiry: try again then.',
@@ -99,6 +107,8 @@ const SENTENCES: { readonly [Name in keyof typeof codes]: string } = {
     'The exchange accepts nothing but cancels and withdrawals of flat accounts now: watch the status channel.',
   SELF_TRADE:
     'A fill-or-kill order would meet an order of its own account: cancel that one, or choose another rule.',
+  REOPENING_POST_ONLY:
+    'The market reopens and fills its book first: send the order post-only or reduce-only, or wait some rounds.',
   NO_QUORUM: 'Not more than two thirds of the oracle committee signed: collect more signatures.',
   BAD_SIGNER:
     'A signer is unknown, repeated or out of ascending order: sort them, and check the committee.',
@@ -117,6 +127,15 @@ const SENTENCES: { readonly [Name in keyof typeof codes]: string } = {
   SMILE_NEGATIVE:
     'A smile’s variance falls below zero somewhere: raise a so that a + b sigma sqrt(1 - rho²) is not below zero.',
   SMILE_WINGS: 'A smile’s wings rise by more than 2: lower b.',
+  NO_RISK_MONITOR: 'This deployment names no risk monitor: nobody can ask for a multiplier.',
+  BAD_MULTIPLIER: 'A multiplier is above 1.0 and at most 2.0: ask within the bound.',
+  NOT_TIGHTER:
+    'A request in force asks for more, now or later: ask for at least as much for at least as long.',
+  BAD_REQUEST_TIME:
+    'The request ends in the past, or more than an hour ahead: sign it with a time in between.',
+  REQUEST_NOT_NEW: 'The sequence number is not above the last one’s: use the next number.',
+  SETTLEMENT_WAITS:
+    'Prices around the expiry are missing: send a price round of its last minute through L1, or wait 25 hours.',
   TRAPPED:
     'The engine stopped inside this command and undid it: report it with the command’s bytes.',
 };

@@ -60,6 +60,11 @@ export interface RevokeKeyAction {
   readonly kind: 'revokeKey';
   readonly slot: number;
 }
+export interface SetMarginModeAction {
+  readonly kind: 'setMarginMode';
+  /** 0 standard, 1 portfolio. */
+  readonly mode: number;
+}
 export type Action =
   | OrderAction
   | CancelAction
@@ -69,7 +74,8 @@ export type Action =
   | WithdrawAction
   | TransferAction
   | SetKeyAction
-  | RevokeKeyAction;
+  | RevokeKeyAction
+  | SetMarginModeAction;
 
 /** Who asks, and until when: the parts around the body. */
 export interface Envelope {
@@ -170,6 +176,20 @@ export interface DelistCommand {
   readonly kind: 'delist';
   readonly instrument: number;
 }
+/** What the risk monitor asks for; anybody may carry it. */
+export interface RiskRequestCommand {
+  readonly kind: 'riskRequest';
+  readonly underlying: number;
+  /** 1e-4: above 10,000, at most 20,000. */
+  readonly multiplier: number;
+  /** The multiplier holds until then, and comes down by 0.1 a minute afterwards. */
+  readonly untilMs: bigint;
+  /** Above the last one's of this underlying. */
+  readonly sequence: number;
+  /** The monitor's own number for why, 16 bits. */
+  readonly reason: number;
+  readonly signature: Uint8Array;
+}
 /** Kinds without an account's signature. All but consume and clock are open to anyone. */
 export type SystemCommand =
   | ConsumeCommand
@@ -181,7 +201,8 @@ export type SystemCommand =
   | SettleInstrumentCommand
   | SettleAccountCommand
   | SweepCommand
-  | DelistCommand;
+  | DelistCommand
+  | RiskRequestCommand;
 
 export type Command = SystemCommand | SignedCommand;
 export type CommandKind = Command['kind'];
@@ -198,6 +219,7 @@ export const KIND_NUMBERS: { readonly [kind in CommandKind]: number } = {
   settleAccount: K.CMD_SETTLE_ACCOUNT,
   sweep: K.CMD_SWEEP,
   delist: K.CMD_DELIST,
+  riskRequest: K.CMD_RISK_REQUEST,
   order: K.CMD_ORDER,
   cancel: K.CMD_CANCEL,
   cancelLabel: K.CMD_CANCEL_LABEL,
@@ -207,6 +229,7 @@ export const KIND_NUMBERS: { readonly [kind in CommandKind]: number } = {
   transfer: K.CMD_TRANSFER,
   setKey: K.CMD_SET_KEY,
   revokeKey: K.CMD_REVOKE_KEY,
+  setMarginMode: K.CMD_SET_MARGIN_MODE,
 };
 
 const KINDS_BY_NUMBER = new Map<number, CommandKind>(

@@ -76,6 +76,7 @@ function genesis(): InboxMessage {
     version: 1,
     ...PARAMETERS,
     feeRecipient: new Uint8Array(20).fill(0x22),
+    riskMonitor: new Uint8Array(20),
     makerFee: 300,
     takerFee: 300,
     maxOpenOrders: 100,

@@ -138,7 +138,50 @@ export interface DeficitCoveredEvent {
   readonly account: number;
   readonly amount: bigint;
 }
+export interface MarginModeEvent {
+  readonly type: 'marginMode';
+  readonly account: number;
+  /** 0 standard, 1 portfolio. */
+  readonly mode: number;
+}
+/** A jump that waits for the next round to confirm it. */
+export interface IndexHeldEvent {
+  readonly type: 'indexHeld';
+  readonly underlying: number;
+  readonly round: number;
+  readonly price: bigint;
+  readonly timeMs: bigint;
+}
+/** What an underlying's orders may do, why (`REASON_*` bits), and what new risk is multiplied by (1e-4). */
+export interface GuardEvent {
+  readonly type: 'guard';
+  readonly underlying: number;
+  readonly mode: number;
+  readonly reasons: number;
+  readonly multiplier: number;
+  /** 1e-4, with its freshness. */
+  readonly confidence: number;
+  readonly gateRounds: number;
+  readonly postOnlyRounds: number;
+}
+export interface RiskRequestedEvent {
+  readonly type: 'riskRequested';
+  readonly underlying: number;
+  readonly multiplier: number;
+  readonly sequence: number;
+  readonly reason: number;
+  readonly untilMs: bigint;
+}
+/** A day's settlement price is fixed; `source` is one of `SETTLED_BY_*`. */
+export interface SettlementPriceEvent {
+  readonly type: 'settlementPrice';
+  readonly underlying: number;
+  readonly expiryDay: number;
+  readonly price: bigint;
+  readonly source: number;
+}
 export type EngineEvent =
+  | MarginModeEvent
   | FillEvent
   | OrderOpenedEvent
   | OrderClosedEvent
@@ -155,7 +198,11 @@ export type EngineEvent =
   | InstrumentSettledEvent
   | AccountSettledEvent
   | ModeEvent
-  | DeficitCoveredEvent;
+  | DeficitCoveredEvent
+  | IndexHeldEvent
+  | GuardEvent
+  | RiskRequestedEvent
+  | SettlementPriceEvent;
 
 type Read = (view: DataView, at: number) => EngineEvent;
 const u32 = (view: DataView, at: number): number => view.getUint32(at, true);
@@ -329,6 +376,54 @@ const READERS = new Map<number, Read>([
   [
     K.EVT_DEFICIT_COVERED,
     (v, at) => ({ type: 'deficitCovered', account: u32(v, at), amount: i64(v, at + 8) }),
+  ],
+  [
+    K.EVT_MARGIN_MODE,
+    (v, at) => ({ type: 'marginMode', account: u32(v, at), mode: u32(v, at + 4) }),
+  ],
+  [
+    K.EVT_INDEX_HELD,
+    (v, at) => ({
+      type: 'indexHeld',
+      underlying: u32(v, at),
+      round: u32(v, at + 4),
+      price: u64(v, at + 8),
+      timeMs: u64(v, at + 16),
+    }),
+  ],
+  [
+    K.EVT_GUARD,
+    (v, at) => ({
+      type: 'guard',
+      underlying: u32(v, at),
+      mode: u32(v, at + 4),
+      reasons: u32(v, at + 8),
+      multiplier: u32(v, at + 12),
+      confidence: u32(v, at + 16),
+      gateRounds: u32(v, at + 20),
+      postOnlyRounds: u32(v, at + 24),
+    }),
+  ],
+  [
+    K.EVT_RISK_REQUESTED,
+    (v, at) => ({
+      type: 'riskRequested',
+      underlying: u32(v, at),
+      multiplier: u32(v, at + 4),
+      sequence: u32(v, at + 8),
+      reason: u32(v, at + 12),
+      untilMs: u64(v, at + 16),
+    }),
+  ],
+  [
+    K.EVT_SETTLEMENT_PRICE,
+    (v, at) => ({
+      type: 'settlementPrice',
+      underlying: u32(v, at),
+      expiryDay: u32(v, at + 4),
+      price: u64(v, at + 8),
+      source: u32(v, at + 16),
+    }),
   ],
 ]);
 

@@ -26,6 +26,8 @@ export interface GenesisMessage {
   readonly chainId: bigint;
   readonly contract: Uint8Array;
   readonly feeRecipient: Uint8Array;
+  /** May ask for higher margin multipliers; zero: nobody. */
+  readonly riskMonitor: Uint8Array;
   /** 1e-6 of the underlying's notional. */
   readonly makerFee: number;
   readonly takerFee: number;
@@ -94,7 +96,8 @@ export function encodeInboxMessage(message: InboxMessage): Uint8Array {
 
 function writeGenesis(writer: ByteWriter, genesis: GenesisMessage): void {
   writer.u8(genesis.version).u64be(genesis.chainId).bytes(genesis.contract, 20);
-  writer.bytes(genesis.feeRecipient, 20).u32be(genesis.makerFee).u32be(genesis.takerFee);
+  writer.bytes(genesis.feeRecipient, 20).bytes(genesis.riskMonitor, 20);
+  writer.u32be(genesis.makerFee).u32be(genesis.takerFee);
   writer.u32be(genesis.maxOpenOrders).u32be(genesis.flags).u8(genesis.signers.length);
   for (const signer of genesis.signers) writer.bytes(signer, 20);
   writer.u8(genesis.underlyings.length);
@@ -159,6 +162,7 @@ function readGenesis(reader: ByteReader): GenesisMessage | string {
     chainId: reader.u64be(),
     contract: reader.bytes(20),
     feeRecipient: reader.bytes(20),
+    riskMonitor: reader.bytes(20),
     makerFee: reader.u32be(),
     takerFee: reader.u32be(),
     maxOpenOrders: reader.u32be(),

@@ -36,6 +36,10 @@ export function encodeSystemBody(writer: ByteWriter, command: SystemCommand): vo
     case 'delist':
       writer.u16(command.instrument);
       return;
+    case 'riskRequest':
+      writer.u8(command.underlying).u16(command.multiplier).u64(command.untilMs);
+      writer.u32(command.sequence).u16(command.reason).bytes(command.signature, SIGNATURE_BYTES);
+      return;
     case 'settleAccount':
       writer.varint32(command.account);
       return;
@@ -116,6 +120,16 @@ export function decodeSystemBody(
     case 'settleInstrument':
     case 'delist':
       return { kind, instrument: reader.u16() };
+    case 'riskRequest':
+      return {
+        kind,
+        underlying: reader.u8(),
+        multiplier: reader.u16(),
+        untilMs: reader.u64(),
+        sequence: reader.u32(),
+        reason: reader.u16(),
+        signature: reader.bytes(SIGNATURE_BYTES),
+      };
     case 'settleAccount':
       return { kind, account: reader.varint32() };
     case 'sweep':

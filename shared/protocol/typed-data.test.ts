@@ -19,8 +19,10 @@ import {
   commandDigest,
   domainSeparator,
   indexDigest,
+  riskRequestDigest,
   surfaceDigest,
   toIndexTypedData,
+  toRiskRequestTypedData,
   toSurfaceTypedData,
   toTypedData,
 } from './typed-data.ts';
@@ -111,6 +113,8 @@ describe('sentences', () => {
       'Allow key 0x52908400098527886e0f7030069857d2e4169ee7 in slot 1 to trade, withdraw until 2026-12-01 00:00:00 UTC',
     ],
     [{ kind: 'revokeKey', slot: 1 }, 'Revoke the key in slot 1'],
+    [{ kind: 'setMarginMode', mode: 1 }, 'Use portfolio margin'],
+    [{ kind: 'setMarginMode', mode: 0 }, 'Use standard margin'],
   ])('%# are those of the README', (action, sentence) => {
     expect(actionSentence(action, instrument)).toBe(sentence);
   });
@@ -152,6 +156,17 @@ describe('digests', () => {
         const surface = { ...rest, entries };
         expect(bytesToHex(surfaceDigest(surface, separator))).toBe(
           hashTypedData(toSurfaceTypedData(surface, domain)),
+        );
+        const { underlying, round, timeMs } = rest;
+        const request = {
+          underlying,
+          multiplier: round,
+          untilMs: timeMs,
+          sequence: round,
+          reason: round,
+        };
+        expect(bytesToHex(riskRequestDigest(request, separator))).toBe(
+          hashTypedData(toRiskRequestTypedData(request, domain)),
         );
       }),
     );

@@ -30,6 +30,9 @@ const INDEX_TYPE = hashText(
 const SURFACE_TYPE = hashText(
   'VolatilitySurface(string underlying,uint64 round,uint64 timeMs,bytes32 surface)',
 );
+const RISK_TYPE = hashText(
+  'RiskRequest(string underlying,uint32 multiplier,uint64 untilMs,uint64 sequence,uint32 reason)',
+);
 const DOMAIN_NAME = 'Plimsoll';
 const DOMAIN_VERSION = '1';
 const NAME_HASH = hashText(DOMAIN_NAME);
@@ -127,6 +130,27 @@ export function surfaceDigest(terms: SurfaceTerms, domain: Uint8Array): Uint8Arr
   return digestOf(domain, keccak256(words));
 }
 
+export interface RiskRequestTerms {
+  readonly underlying: string;
+  readonly multiplier: number;
+  readonly untilMs: bigint;
+  readonly sequence: number;
+  readonly reason: number;
+}
+
+/** What the risk monitor signs for a request. */
+export function riskRequestDigest(terms: RiskRequestTerms, domain: Uint8Array): Uint8Array {
+  const words = new Uint8Array(192);
+  const view = new DataView(words.buffer);
+  words.set(RISK_TYPE, 0);
+  words.set(hashText(terms.underlying), 32);
+  view.setUint32(92, terms.multiplier);
+  view.setBigUint64(120, terms.untilMs);
+  view.setBigUint64(152, BigInt(terms.sequence));
+  view.setUint32(188, terms.reason);
+  return digestOf(domain, keccak256(words));
+}
+
 // ---- the same as objects: viem's `signTypedData`, any wallet's eth_signTypedData_v4 -------------------------
 export const ACTION_TYPES = {
   Action: [
@@ -151,6 +175,16 @@ export const SURFACE_TYPES = {
     { name: 'round', type: 'uint64' },
     { name: 'timeMs', type: 'uint64' },
     { name: 'surface', type: 'bytes32' },
+  ],
+} as const;
+
+export const RISK_REQUEST_TYPES = {
+  RiskRequest: [
+    { name: 'underlying', type: 'string' },
+    { name: 'multiplier', type: 'uint32' },
+    { name: 'untilMs', type: 'uint64' },
+    { name: 'sequence', type: 'uint64' },
+    { name: 'reason', type: 'uint32' },
   ],
 } as const;
 
@@ -195,6 +229,16 @@ export function toIndexTypedData(terms: IndexObservationTerms, domain: DomainPar
     types: INDEX_TYPES,
     primaryType: 'IndexPrice' as const,
     message: { ...terms, round: BigInt(terms.round) },
+  };
+}
+
+/** A request of the risk monitor as typed data. */
+export function toRiskRequestTypedData(terms: RiskRequestTerms, domain: DomainParameters) {
+  return {
+    domain: typedDataDomain(domain),
+    types: RISK_REQUEST_TYPES,
+    primaryType: 'RiskRequest' as const,
+    message: { ...terms, sequence: BigInt(terms.sequence) },
   };
 }
 

@@ -25,6 +25,7 @@ const MESSAGES = [
     chainId: 31_337n,
     contract: ADDRESS,
     feeRecipient: ADDRESS,
+    riskMonitor: new Uint8Array(20),
     makerFee: 300,
     takerFee: 300,
     maxOpenOrders: 1000,

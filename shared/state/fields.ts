@@ -20,6 +20,8 @@ export const RECORDS = {
   Account: record('Account', 'records/account.ts'),
   Key: record('Key', 'records/account.ts'),
   Position: record('Position', 'records/position.ts'),
+  Portfolio: record('Portfolio', 'records/portfolio.ts'),
+  PortfolioExpiry: record('PortfolioExpiry', 'records/portfolio.ts'),
 };
 
 export interface RecordShape {

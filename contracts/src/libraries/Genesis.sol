@@ -30,7 +30,9 @@ library Genesis {
         if (underlyings == 0 || underlyings > Layout.MAX_UNDERLYINGS) revert BadUnderlyingCount(underlyings);
         if (params.makerFee > Layout.MAX_FEE) revert BadFee(params.makerFee);
         if (params.takerFee > Layout.MAX_FEE) revert BadFee(params.takerFee);
-        message = abi.encodePacked(MESSAGE, VERSION, uint64(block.chainid), settlement, params.feeRecipient);
+        message = abi.encodePacked(
+            MESSAGE, VERSION, uint64(block.chainid), settlement, params.feeRecipient, params.riskMonitor
+        );
         message = abi.encodePacked(
             message, params.makerFee, params.takerFee, params.maxOpenOrders, params.genesisFlags, uint8(signers)
         );

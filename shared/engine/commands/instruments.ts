@@ -1,6 +1,6 @@
 import {
   ALREADY_LISTED, ALREADY_SETTLED, BAD_EXPIRY, BAD_OPTION_KIND, BAD_STRIKE, MALFORMED, NOT_EXPIRED,
-  NOTHING_TO_DO, NO_MARK, NO_SETTLEMENT_PRICE, NO_SUCH_ACCOUNT, NO_SUCH_INSTRUMENT, NO_SUCH_UNDERLYING, OBSERVATION_STALE, OK, STILL_HELD,
+  NOTHING_TO_DO, NO_MARK, NO_SETTLEMENT_PRICE, SETTLEMENT_WAITS, NO_SUCH_ACCOUNT, NO_SUCH_INSTRUMENT, NO_SUCH_UNDERLYING, OBSERVATION_STALE, OK, STILL_HELD,
   TOO_MANY_INSTRUMENTS,
 } from "../codes";
 import { put32, put64, send } from "../events";
@@ -20,6 +20,7 @@ import { Account } from "../records/account";
 import { Globals } from "../records/globals";
 import { FREE, Instrument, LISTED, NO_PRICE, SETTLED } from "../records/instrument";
 import { collectPositions, positionAt } from "../records/position";
+import { bumpRiskEpoch } from "../records/portfolio";
 import { isTooHigh, Underlying } from "../records/underlying";
 import { writeBytes, writeExpiry, writeInteger } from "../text/numbers";
 import { wordQuote } from "../text/words";
@@ -177,7 +178,7 @@ export function applySettleInstrument(): i32 {
   if (globals.clock < instrument.expiry) return NOT_EXPIRED;
   const underlying = Underlying.at(instrument.underlying);
   const price = settlementPrice(underlying, instrument.expiry);
-  if (price == 0) return NO_SETTLEMENT_PRICE;
+  if (price == 0) return underlying.indexPrice == 0 ? NO_SETTLEMENT_PRICE : SETTLEMENT_WAITS;
   const strike = (<u64>instrument.strike) * 1_000_000;
   let payoff: u64 = 0;
   if (instrument.put != 0) {
@@ -189,6 +190,7 @@ export function applySettleInstrument(): i32 {
   instrument.setMark(1, perLot, perLot, perLot);
   store<i64>(EXIT_MARKS + ((<usize>slot) << 3), perLot);
   globals.marginEpoch++;
+  bumpRiskEpoch(instrument.underlying);
   put32(0, slot);
   put64(8, <u64>perLot);
   put64(16, price);

@@ -5,14 +5,18 @@ import {
 import { HASH, WORK_AREA } from "../layout";
 import { put32, put64, send } from "../events";
 import { keccak256 } from "../host";
-import { EVT_INDEX, EVT_MODE, MODE_NORMAL } from "../kinds";
+import { EVT_INDEX } from "../kinds";
 import { Globals } from "../records/globals";
+import { Guard } from "../records/guard";
 import { isTooHigh, Underlying } from "../records/underlying";
 import { readAll, readU32, readU64, readU8, take } from "../reader";
 import { hashIndexPrice } from "../text/words";
 import { finishDigest, putWord } from "../text/sentence";
 import { checkCount, checkMember } from "./committee";
-import { accumulate } from "./settlement";
+import { beforeRound, passGate, reopenAll, tell, weighRound } from "./gate";
+import { confirmsJump, holdJump, isOutOfBand } from "./jump";
+import { confidenceFrom } from "./mode";
+import { accumulate, daySettledBy, isWaiting, settleByMessage } from "./settlement";
 
 // The index: each signer signs its own observation, the engine takes the median of more than two thirds of them.
 
@@ -64,28 +68,58 @@ function refreshFact(): void {
   globals.indexTime = oldest;
 }
 
-function forgiveLateness(): void {
-  const globals = Globals.get();
-  if (globals.lateRounds == 0) return;
-  globals.lateRounds--;
-  if (globals.lateRounds != 0) return;
-  globals.mode = MODE_NORMAL;
-  put32(0, MODE_NORMAL);
-  send(EVT_MODE);
+/** A round as it was read; 40 bytes of scratch behind the sorted prices. */
+@unmanaged
+class Round {
+  earliest: u64;
+  latest: u64;
+  median: u64;
+  confidence: u32;
+  number: u32;
+  which: u32;
+
+  @inline
+  static get(): Round {
+    return changetype<Round>(WORK_AREA + 384);
+  }
+}
+
+@inline
+function sorted(index: u32): u64 {
+  return load<u64>(PRICES + ((<usize>index) << 3));
 }
 
 export function applyIndex(forced: bool): i32 {
-  const which = readU8();
-  const round = readU32();
+  const read = Round.get();
+  read.which = readU8();
+  read.number = readU32();
   const count = readU8();
-  if (which >= Globals.get().underlyings) return NO_SUCH_UNDERLYING;
-  const underlying = Underlying.at(which);
-  if (round <= underlying.indexRound) return ROUND_NOT_NEW;
+  if (read.which >= Globals.get().underlyings) return NO_SUCH_UNDERLYING;
+  const underlying = Underlying.at(read.which);
+  const guard = Guard.at(read.which);
+  // Through the inbox even an old round may have something to say: what a day settles at.
+  const isNew = read.number > underlying.indexRound && read.number > guard.jumpRound;
+  if (!isNew && !forced) return ROUND_NOT_NEW;
   let code = checkCount(count);
   if (code != OK) return code;
+  code = readObservations(underlying, read, count);
+  if (code != OK) return code;
+  if (read.latest - read.earliest > APART_MS) return OBSERVATIONS_APART;
+  const last = guard.jumpPrice != 0 ? guard.jumpTime : underlying.indexTime;
+  code = isNew ? checkTimes(read.earliest, read.latest, last, forced) : ROUND_NOT_NEW;
+  const day = forced && read.latest < TIME_LIMIT ? daySettledBy(read.earliest, read.latest) : 0;
+  const settles = day != 0 && isWaiting(underlying, day);
+  if (code != OK && !settles) return code;
+  if (settles) settleByMessage(underlying, day, read.median);
+  if (code == OK) takeRound(underlying, guard, read);
+  return OK;
+}
+
+/** Reads and checks what each signer says, and leaves their prices sorted. */
+function readObservations(underlying: Underlying, read: Round, count: u32): i32 {
   let next: u32 = 0;
-  let earliest = u64.MAX_VALUE;
-  let latest: u64 = 0;
+  read.earliest = u64.MAX_VALUE;
+  read.latest = 0;
   for (let index: u32 = 0; index < count; index++) {
     const signer = readU8();
     const price = readU64();
@@ -95,32 +129,60 @@ export function applyIndex(forced: bool): i32 {
     if (signer < next || signer >= Globals.get().signers) return BAD_SIGNER;
     next = signer + 1;
     if (price == 0 || isTooHigh(underlying, price)) return BAD_OBSERVATION;
-    if (time < earliest) earliest = time;
-    if (time > latest) latest = time;
-    digestObservation(underlying, round, price, time);
-    code = checkMember(signer, signature);
+    if (time < read.earliest) read.earliest = time;
+    if (time > read.latest) read.latest = time;
+    digestObservation(underlying, read.number, price, time);
+    const code = checkMember(signer, signature);
     if (code != OK) return code;
     insert(index, price);
   }
   if (!readAll()) return MALFORMED;
-  if (latest - earliest > APART_MS) return OBSERVATIONS_APART;
-  code = checkTimes(earliest, latest, underlying.indexTime, forced);
-  if (code != OK) return code;
-  accept(underlying, which, round, load<u64>(PRICES + ((<usize>((count - 1) >> 1)) << 3)), earliest);
+  const last = count - 1;
+  const quarter = last >> 2;
+  read.median = sorted(last >> 1); // the lower one of two
+  read.confidence = confidenceFrom(sorted(quarter), read.median, sorted(last - quarter));
   return OK;
 }
 
-/** The median (the lower one of two), dated as early as any observation in it. */
-function accept(underlying: Underlying, which: u32, round: u32, price: u64, time: u64): void {
-  accumulate(underlying, time);
-  underlying.indexPrice = price;
-  underlying.indexTime = time;
-  underlying.indexRound = round;
+/** A good round, dated as early as any observation in it: the index, or a jump that the next one confirms. */
+function takeRound(underlying: Underlying, guard: Guard, read: Round): void {
+  beforeRound(underlying, read.which);
+  const price = read.median;
+  const time = read.earliest;
+  if (underlying.indexPrice != 0 && isOutOfBand(underlying.indexPrice, price)) {
+    if (!confirmsJump(guard, price, time)) {
+      holdJump(guard, read.which, read.number, price, time);
+      tell(read.which);
+      return;
+    }
+    // It was true when it was first seen.
+    advanceIndex(underlying, guard.jumpPrice, guard.jumpTime);
+  }
+  guard.jumpPrice = 0;
+  guard.confidence = read.confidence;
+  advanceIndex(underlying, price, time);
+  underlying.indexRound = read.number;
   refreshFact();
-  put32(0, which);
-  put32(4, round);
+  weighRound(underlying, read.which, price, time);
+  put32(0, read.which);
+  put32(4, read.number);
   put64(8, price);
   put64(16, time);
   send(EVT_INDEX);
+  passGate(guard, time);
   forgiveLateness();
+  tell(read.which);
+}
+
+function advanceIndex(underlying: Underlying, price: u64, time: u64): void {
+  accumulate(underlying, time);
+  underlying.indexPrice = price;
+  underlying.indexTime = time;
+}
+
+function forgiveLateness(): void {
+  const globals = Globals.get();
+  if (globals.lateRounds == 0) return;
+  globals.lateRounds--;
+  if (globals.lateRounds == 0) reopenAll();
 }

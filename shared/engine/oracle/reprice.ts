@@ -4,14 +4,17 @@ import { EVT_EPOCH, EVT_MARK } from "../kinds";
 import { EXIT_MARKS, HISTORIES, HISTORY_ENTRIES, HISTORY_SIZE } from "../layout";
 import { DAY_MS } from "../math/calendar";
 import { mulDivDown, mulDivUp } from "../math/wide";
+import { sealRisk } from "../portfolio/terms";
 import { readAll, readU8 } from "../reader";
 import { Globals } from "../records/globals";
 import { Instrument, LISTED, NO_PRICE } from "../records/instrument";
+import { bumpRiskEpoch } from "../records/portfolio";
 import { riskAt } from "../records/risk";
 import { buildSurface, startSurfaces } from "../records/surface";
 import { Underlying } from "../records/underlying";
 import { markOf, termsOf } from "./pricing";
 import { copyRisk, fillRisk } from "./risks";
+import { startWindow } from "./settlement";
 
 // Price epochs: small commands fill the second set of marks, margins and risk arrays, one instrument each, all from the prices
 // at which the epoch began; when the last one is filled the sets change places. Nobody is ever margined on half a set.
@@ -49,9 +52,7 @@ function begin(underlying: Underlying, which: u32): i32 {
   underlying.buildTime = Globals.get().clock;
   underlying.buildIndexRound = underlying.indexRound;
   underlying.buildVolatilityRound = underlying.volatilityRound;
-  underlying.buildWindowDay = underlying.windowDay;
-  underlying.buildWindowCovered = underlying.windowCovered;
-  underlying.buildWindowSum = underlying.windowSum;
+  startWindow(underlying, underlying.buildTime);
   underlying.cursor = underlying.firstInstrument;
   startSurfaces(which);
   return OK;
@@ -74,6 +75,7 @@ function complete(underlying: Underlying, which: u32): void {
   const perLot = underlying.epochIndex / underlying.lotsPerContract;
   underlying.bandPerLot = <i64>mulDivDown(perLot, underlying.priceBandBps, 10_000);
   globals.marginEpoch++;
+  bumpRiskEpoch(which);
   put32(0, which);
   put32(4, underlying.epoch);
   put64(8, underlying.epochIndex);
@@ -97,6 +99,7 @@ function priceInstrument(underlying: Underlying, which: u32, instrument: Instrum
   const mark = markOf(terms);
   setMargins(underlying, instrument, back, mark);
   fillRisk(terms, mark, risk);
+  sealRisk(risk, terms.left);
   if (instrument.mark(underlying.buffer) == NO_PRICE) {
     // Nothing to average yet: the first mark is the exit mark.
     store<i64>(EXIT_MARKS + ((<usize>instrument.slot) << 3), instrument.mark(back));

@@ -1,10 +1,10 @@
 import { LOT_LIMIT_USDC, MAX_UNDERLYINGS, UNDERLYINGS, UNDERLYING_SIZE } from "../layout";
 
 /**
- * One underlying: its units and listing rules, its index, its price epochs, its settlement window. 512 bytes.
+ * One underlying: its units and listing rules, its index, its price epochs, its settled days, its price history. 1024 bytes.
  *
- *   0      48          104             160           224       288                      512
- *   | rules | index     | price epoch   | settlement  | fees..  | settled 14x16          |
+ *   0      48          104             160           224       288              512             896         1024
+ *   | rules | index     | price epoch   | open risk   | fees..  | settled 14x16  | history 24x16 | guard.ts  |
  */
 @unmanaged
 export class Underlying {
@@ -37,11 +37,11 @@ export class Underlying {
   buildVolatilityRound: u32;
   firstInstrument: u32; // slot + 1, in listing order
   lastInstrument: u32;
-  // ---- the settlement average under way
-  windowDay: u32;
-  windowPad: u32;
-  windowCovered: u64; // ms
-  windowSum: u64; // price x ms
+  // ---- what is open, and what was left over in the price history
+  sumCarry: u32; // price x ms below one price x second, carried on (settlement.ts)
+  sumPad: u32;
+  openLots: u64; // held long in all instruments
+  openRisk: u64; // money, at the last round's index (guard.ts)
   // ---- fees a lot at the complete set's index, rounded up
   takerFeePerLot: u64;
   makerFeePerLot: u64;
@@ -53,7 +53,7 @@ export class Underlying {
   buildWindowDay: u32;
   buildWindowPad: u32;
   buildWindowCovered: u64; // ms
-  buildWindowSum: u64; // price x ms
+  buildWindowAverage: u64; // 1e-6 USDC
 
   @inline
   static at(index: u32): Underlying {
@@ -69,11 +69,19 @@ export function isTooHigh(underlying: Underlying, price: u64): bool {
   return price / underlying.lotsPerContract >= LOT_LIMIT;
 }
 
-/** The last fourteen settled days, each day u64 and price u64, at this offset of the record. */
+/**
+ * The last fourteen settled days at this offset of the record, each day u32, waiting u32, price u64. A day that waits holds the
+ * last valid price before its expiry, which settles it if no L1 message does.
+ */
 export const SETTLED_RING: usize = 288;
 export const SETTLED_ENTRIES: u32 = 14;
 
 if (offsetof<Underlying>("indexPrice") != 48) ERROR("layout");
 if (offsetof<Underlying>("epoch") != 80) ERROR("layout");
+/** The index of the last two hours at this offset, five minutes an entry: number u32, covered ms u32, sum u64 (price x s). */
+export const HISTORY_RING: usize = 512;
+export const HISTORY_BUCKETS: u32 = 24;
+
+if (SETTLED_RING + 16 * <usize>SETTLED_ENTRIES != HISTORY_RING) ERROR("layout");
 if (offsetof<Underlying>() > SETTLED_RING) ERROR("layout");
 if (MAX_UNDERLYINGS != 4) ERROR("layout");

@@ -42,6 +42,9 @@ const PHRASES: Record<string, string> = {
   utc: ' UTC',
   revoke: 'Revoke the key in slot ',
   quote: '_USDC-',
+  usePortfolio: 'Use portfolio',
+  useStandard: 'Use standard',
+  margin: ' margin',
 };
 
 const TYPES: Record<string, string> = {
@@ -52,6 +55,8 @@ const TYPES: Record<string, string> = {
   indexPrice: 'IndexPrice(string underlying,uint64 round,uint64 price,uint64 timeMs)',
   volatilitySurface:
     'VolatilitySurface(string underlying,uint64 round,uint64 timeMs,bytes32 surface)',
+  riskRequest:
+    'RiskRequest(string underlying,uint32 multiplier,uint64 untilMs,uint64 sequence,uint32 reason)',
 };
 
 const capital = (name: string) => name.charAt(0).toUpperCase() + name.slice(1);

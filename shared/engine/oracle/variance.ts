@@ -1,0 +1,41 @@
+import { Guard } from "../records/guard";
+import { mulDivDown } from "../math/wide";
+
+// Realized variance of the accepted rounds, an exponentially weighted mean over time in the manner of RiskMetrics (J.P. Morgan,
+// Technical Document, 1996, section 5.2), in its implicit form for rounds that do not come evenly:
+//
+//   v' = (v x TAU + r x r) / (TAU + dt)
+//
+// which is stable for any dt. Sampled once in SAMPLE_MS, since closer together the noise between signers would look like volatility
+// (Andersen, Bollerslev, Diebold, Labys 2003 on sampling), or at once when the price has moved by MOVE since.
+
+const TAU_MS: u64 = 1_800_000; // 30 minutes
+const SAMPLE_MS: u64 = 15_000;
+const ONE: u64 = 1_000_000_000; // returns are 1e-9
+const MOVE: u64 = 10_000_000; // 1 %
+/** SAFETY: v x TAU and one squared return of at most 1 (1e18) stay below 2^63: 7.2e18 + 1e18. */
+const VARIANCE_MOST: u64 = 4_000_000_000_000;
+
+// A year of 365.25 days has 31,557,600,000 ms; a volatility of s a year is a variance of s x s x 1e18 / that a millisecond.
+/** 150 % a year: from here on the regime is high. */
+export const VARIANCE_HIGH: u64 = 71_298_197;
+/** 300 % a year: new risk pays twice. */
+export const VARIANCE_HIGHEST: u64 = 285_192_790;
+
+/** Takes an accepted price into the variance. Prices are positive. */
+export function observeReturn(guard: Guard, price: u64, time: u64): void {
+  const from = guard.samplePrice;
+  if (from == 0) {
+    guard.samplePrice = price;
+    guard.sampleTime = time;
+    return;
+  }
+  const moved = price > from ? price - from : from - price;
+  const size = moved >= from ? ONE : mulDivDown(moved, ONE, from);
+  const elapsed = time > guard.sampleTime ? time - guard.sampleTime : 0;
+  if (elapsed < SAMPLE_MS && size < MOVE) return;
+  const variance = (guard.variance * TAU_MS + size * size) / (TAU_MS + elapsed);
+  guard.variance = variance < VARIANCE_MOST ? variance : VARIANCE_MOST;
+  guard.samplePrice = price;
+  guard.sampleTime = time;
+}
