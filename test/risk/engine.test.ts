@@ -54,6 +54,27 @@ describe('the engine and its twin', () => {
     }
   });
 
+  it('agree on the surcharge of prices that grow old, which is of initial margin only', () => {
+    const market = randomMarket(9, { expiries: 3, strikes: 5 });
+    const engine = new EngineMargin(market);
+    const holdings = [...market.options.keys()].map((option) => ({
+      option,
+      lots: option % 3 === 0 ? 500 : -700,
+    }));
+    // Signers of one mind: confidence is whole for 10 s, and falls to nothing at 60 s. Below 0.55 it costs.
+    for (const [second, confidence] of [
+      [10, 1],
+      [32, 0.56],
+      [33, 0.54],
+      [47, 0.26],
+      [60, 0],
+      [90, 0],
+    ] as const) {
+      engine.world.clock(market.timeMs + 1000 * second);
+      compare(engine, new Twin({ ...market, confidence }), 0, holdings);
+    }
+  });
+
   it('do not agree when one of them is given another smile', () => {
     const market = randomMarket(8, { expiries: 2, strikes: 5 });
     const [first, ...rest] = market.expiries as [Market['expiries'][number]];
