@@ -1,3 +1,4 @@
+import { OK } from '#shared/engine/codes.ts';
 import {
   type Assessment as Answer,
   decodeAssessment,
@@ -14,26 +15,25 @@ const MICRO = 1e6;
 /** The real engine at a market's prices, brought there by its own commands: index, volatility, listings, price epoch. */
 export class EngineMargin implements MarginModel {
   readonly market: Market;
-  readonly world = new World();
+  readonly world: World;
 
-  constructor(market: Market) {
+  /** `underlying`: which of the test world's, 0 BTC, 1 ETH. */
+  constructor(market: Market, underlying = 0) {
     this.market = market;
-    const { world } = this;
+    const world = worldAt(market.timeMs, underlying, market.spot);
+    this.world = world;
     const ok = (code: number) => world.expect(code);
-    ok(world.message(encodeInboxMessage(world.genesis)));
-    world.clock(market.timeMs);
-    ok(world.index(0, micro(market.spot)));
     for (const { expiry, strike, put } of market.options) {
       const expiryDay = market.expiries[expiry]?.day ?? 0;
-      ok(world.run({ kind: 'list', underlying: 0, expiryDay, strike, optionKind: put ? 1 : 0 }));
+      ok(world.run({ kind: 'list', underlying, expiryDay, strike, optionKind: put ? 1 : 0 }));
     }
     const entries = market.expiries.map(({ day, forward, smile }) => ({
       expiryDay: day,
       forward: micro(forward),
       ...smileOf(smile),
     }));
-    ok(world.volatility(0, entries));
-    world.reprice(0);
+    ok(world.volatility(underlying, entries));
+    world.reprice(underlying);
   }
 
   /** The engine's own answer, 1e-6 USDC. */
@@ -67,6 +67,26 @@ export class EngineMargin implements MarginModel {
       },
     };
   }
+}
+
+function worldAt(timeMs: number, underlying: number, spot: number): World {
+  const world = new World();
+  world.expect(world.message(encodeInboxMessage(world.genesis)));
+  world.clock(timeMs);
+  world.expect(world.index(underlying, micro(spot)));
+  return world;
+}
+
+/** Those of `days` that the engine's listing rule has at a time; `strike` is one near the spot. */
+export function listedDays(
+  at: { timeMs: number; underlying: number; spot: number; strike: number },
+  days: readonly number[],
+): number[] {
+  const { underlying, strike } = at;
+  const world = worldAt(at.timeMs, underlying, at.spot);
+  const list = (expiryDay: number) =>
+    world.run({ kind: 'list', underlying, expiryDay, strike, optionKind: 0 });
+  return days.filter((day) => list(day) === OK);
 }
 
 function micro(value: number): bigint {
