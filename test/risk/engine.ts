@@ -16,24 +16,40 @@ const MICRO = 1e6;
 export class EngineMargin implements MarginModel {
   readonly market: Market;
   readonly world: World;
+  readonly underlying: number;
 
   /** `underlying`: which of the test world's, 0 BTC, 1 ETH. */
   constructor(market: Market, underlying = 0) {
     this.market = market;
-    const world = worldAt(market.timeMs, underlying, market.spot);
-    this.world = world;
-    const ok = (code: number) => world.expect(code);
+    this.underlying = underlying;
+    this.world = worldAt(market.timeMs, underlying, market.spot);
     for (const { expiry, strike, put } of market.options) {
       const expiryDay = market.expiries[expiry]?.day ?? 0;
-      ok(world.run({ kind: 'list', underlying, expiryDay, strike, optionKind: put ? 1 : 0 }));
+      const optionKind = put ? 1 : 0;
+      this.world.expect(
+        this.world.run({ kind: 'list', underlying, expiryDay, strike, optionKind }),
+      );
     }
+    this.price(market);
+  }
+
+  /** Later prices of the same options. A jump of the index takes as many rounds as the engine asks for. */
+  move(market: Market, rounds = 1): void {
+    this.world.clock(market.timeMs);
+    for (let round = 0; round < rounds; round++) {
+      this.world.expect(this.world.index(this.underlying, micro(market.spot)));
+    }
+    this.price(market);
+  }
+
+  private price(market: Market): void {
     const entries = market.expiries.map(({ day, forward, smile }) => ({
       expiryDay: day,
       forward: micro(forward),
       ...smileOf(smile),
     }));
-    ok(world.volatility(underlying, entries));
-    world.reprice(underlying);
+    this.world.expect(this.world.volatility(this.underlying, entries));
+    this.world.reprice(this.underlying);
   }
 
   /** The engine's own answer, 1e-6 USDC. */
