@@ -4,7 +4,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import { TIME_MS } from './markets.ts';
-import { together } from './properties.ts';
+import { together } from './portfolios.ts';
 import { DAY_MS, type Holding, type Market } from './twin/market.ts';
 import { Twin } from './twin/twin.ts';
 
