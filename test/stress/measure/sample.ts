@@ -28,6 +28,8 @@ export interface Sample {
   readonly fills: number;
   readonly accepted: number;
   readonly refused: number;
+  /** Batches that are sealed and not on L1; 0 where there is no L1. */
+  readonly waiting: number;
   /** Events of each liquidation kind since the sample before, by name. */
   readonly stages: Readonly<Record<string, number>>;
 }

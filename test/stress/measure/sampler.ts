@@ -68,6 +68,7 @@ export class Sampler {
       fills,
       accepted: accepted - this.#accepted,
       refused: rejected - this.#rejected,
+      waiting: this.#stage.l1 === null ? 0 : this.#stage.watcher.batches - this.#stage.l1.landed,
       stages,
     };
     this.#flatCash = books.flatCash;

@@ -168,6 +168,18 @@ function plots(result: Result): string {
       }),
     ),
     stagePlots(result, x),
+    result.l1Watcher === null
+      ? ''
+      : section(
+          'Batches that wait for L1',
+          'Sealed, durable and checked, and not on L1.',
+          lines({
+            x,
+            fromZero: true,
+            height: 120,
+            series: [one('batches', 1, ({ waiting }) => waiting)],
+          }),
+        ),
     section(
       'Trading',
       'A step: fills, and commands refused.',
@@ -229,6 +241,9 @@ function tables(result: Result): string {
     ['Options listed at the end', result.instruments],
     ['Commands replayed', result.commands],
     ['Segments, batches', `${result.segments}, ${result.batches}`],
+    ...(result.l1Watcher === null
+      ? []
+      : [['The watcher on L1 alone', result.l1Watcher] as [string, string]]),
     ['Engine (SHA-256)', result.engineHash.slice(0, 16)],
     ['Run took', `${result.seconds.toFixed(0)} s`],
   ];
