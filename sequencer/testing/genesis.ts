@@ -3,15 +3,18 @@ import type { InboxMessage } from '#shared/protocol/inbox.ts';
 export const CHAIN_ID = 31_337;
 export const CONTRACT = new Uint8Array(20).fill(0x11);
 
-/** The first inbox message of an exchange with one underlying and these oracle signers. */
-export function genesisMessage(signers: readonly Uint8Array[]): InboxMessage {
+/** The first inbox message of an exchange with one underlying and these oracle signers; without a risk monitor unless one is named. */
+export function genesisMessage(
+  signers: readonly Uint8Array[],
+  riskMonitor: Uint8Array = new Uint8Array(20),
+): InboxMessage {
   return {
     kind: 'genesis',
     version: 1,
     chainId: BigInt(CHAIN_ID),
     contract: CONTRACT,
     feeRecipient: new Uint8Array(20).fill(0x22),
-    riskMonitor: new Uint8Array(20),
+    riskMonitor,
     makerFee: 100,
     takerFee: 300,
     maxOpenOrders: 200,

@@ -7,6 +7,7 @@ import {
   SCRATCH_PORTFOLIO,
 } from "./layout";
 import { freeExact, prepareMargin } from "./margin";
+import { confidenceOf, multiplierOf } from "./oracle/mode";
 import { isPortfolio, recount } from "./portfolio/cache";
 import { portfolioFree } from "./portfolio/free";
 import { beginReading, readAll, readU16, readU32, readU64, readU8 } from "./reader";
@@ -16,6 +17,7 @@ import { FREE, Instrument } from "./records/instrument";
 import { Portfolio, portfolioRecord } from "./records/portfolio";
 import { findPosition, openPosition, collectPosition } from "./records/position";
 import { SCENARIOS } from "./records/risk";
+import { Underlying } from "./records/underlying";
 import { equityOf, initialOf, maintenanceOf } from "./risk";
 
 // What margin would be: of a portfolio that nobody has, or of an account after an order that nobody placed. For hosts that show it; no
@@ -37,6 +39,8 @@ class Assessment {
   mode: u32; // of the margin
   complete: u32; // 1: the vector is of all positions; 0: of those of one underlying and twelve expiries
   underlying: u32;
+  multiplier: u32; // what initial margin of new risk counts for in it now, 1e-4
+  confidence: u32; // of its prices, 1e-4
   // then 35 x i64: the scenario vector, change of value
 
   @inline
@@ -141,6 +145,9 @@ function answer(account: Account): void {
   const portfolio = Portfolio.of(account);
   result.mode = account.riskMode;
   result.underlying = portfolio.underlying;
+  const underlying = Underlying.at(portfolio.underlying);
+  result.multiplier = multiplierOf(underlying);
+  result.confidence = confidenceOf(underlying);
   result.equity = equityOf(account);
   result.initial = initialOf(account);
   result.maintenance = maintenanceOf(account);

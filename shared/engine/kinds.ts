@@ -102,11 +102,11 @@ export const EVT_ACCOUNT_SETTLED: u32 = 17;
 export const EVT_DELISTED: u32 = 18;
 export const EVT_MODE: u32 = 19;
 export const EVT_DEFICIT_COVERED: u32 = 20;
-export const EVT_MARGIN_MODE: u32 = 26;
 export const EVT_INDEX_HELD: u32 = 22; // a jump that waits for the next round
 export const EVT_GUARD: u32 = 23; // mode, reasons and multiplier of an underlying
 export const EVT_RISK_REQUESTED: u32 = 24;
 export const EVT_SETTLEMENT_PRICE: u32 = 25;
+export const EVT_MARGIN_MODE: u32 = 26;
 
 // ---- why an order left the book (EVT_ORDER_CLOSED) -------------------------------------------------------------------------
 export const CLOSE_FILLED: u32 = 0; // a maker completely filled

@@ -91,9 +91,10 @@ export const SURFACES_SIZE: usize = SURFACE_SIZE * <usize>MAX_EXPIRIES * <usize>
 
 // ---- exit marks: what an exit values positions at, i64 money per lot ----------------------------------------
 export const EXIT_MARKS_SIZE: usize = 8 * <usize>MAX_INSTRUMENTS; // 8192
-/** Aligned to their size: one subtree. */
+/** Aligned to its size: L1 reads it as one subtree. */
 export const EXIT_MARKS: usize =
-  SURFACES + SURFACES_SIZE + ((EXIT_MARKS_SIZE - ((SURFACES + SURFACES_SIZE) % EXIT_MARKS_SIZE)) % EXIT_MARKS_SIZE);
+  SURFACES + SURFACES_SIZE +
+  ((EXIT_MARKS_SIZE - ((SURFACES + SURFACES_SIZE) % EXIT_MARKS_SIZE)) % EXIT_MARKS_SIZE);
 
 // ---- instruments ------------------------------------------------------------------------------------------
 export const INSTRUMENTS: usize = EXIT_MARKS + EXIT_MARKS_SIZE;

@@ -44,7 +44,7 @@ export function worstWork(kind: u32): u32 {
   }
   if (kind == CMD_INDEX) return 48_000;
   if (kind == CMD_VOLATILITY) return 64_000;
-  if (kind == CMD_REPRICE) return 32_000;
+  if (kind == CMD_REPRICE) return 100_000; // one instrument: 37 values of Black-76
   if (kind == CMD_RISK_REQUEST) return 20_000;
   if (kind == CMD_SWEEP) return 48_000;
   if (kind == CMD_SETTLE_ACCOUNT) return 94_000;

@@ -89,7 +89,9 @@ export const action: Arbitrary<Action> = fc.oneof(
   { weight: 1, arbitrary: u8.map((slot): Action => ({ kind: 'revokeKey', slot })) },
   {
     weight: 1,
-    arbitrary: fc.integer({ min: 0, max: 1 }).map((mode): Action => ({ kind: 'setMarginMode', mode })),
+    arbitrary: fc
+      .integer({ min: 0, max: 1 })
+      .map((mode): Action => ({ kind: 'setMarginMode', mode })),
   },
 );
 

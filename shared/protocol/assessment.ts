@@ -43,18 +43,26 @@ export interface Assessment {
   /** Whether loss, basis and naked lots are of all positions. */
   readonly complete: boolean;
   readonly underlying: number;
+  /** What initial margin of new risk in it counts for now, 1e-4. */
+  readonly multiplier: number;
+  /** Of its prices, 1e-4. */
+  readonly confidence: number;
   /** Change of value in each of the 35 scenarios, extremes as weighted. */
   readonly scenarios: readonly Money[];
 }
 
 export const SCENARIO_COUNT = 35;
-const VECTOR_AT = 72;
+const VECTOR_AT = 80;
 
 /** The request's bytes. Throws `EncodingError` when a field is out of range. */
 export function encodeAssessment(request: AssessmentRequest): Uint8Array {
   const writer = new ByteWriter();
   if (request.kind === 'portfolio') {
-    writer.u8(0).u8(request.mode).u64(BigInt.asUintN(64, request.cash)).u8(request.positions.length);
+    writer
+      .u8(0)
+      .u8(request.mode)
+      .u64(BigInt.asUintN(64, request.cash))
+      .u8(request.positions.length);
     for (const { instrument, lots } of request.positions) writer.u16(instrument).u32(lots >>> 0);
     return writer.finish();
   }
@@ -82,6 +90,8 @@ export function decodeAssessment(bytes: Uint8Array): Assessment {
     mode: number(60),
     complete: number(64) === 1,
     underlying: number(68),
+    multiplier: number(72),
+    confidence: number(76),
     scenarios: Array.from({ length: SCENARIO_COUNT }, (_, index) => sum(VECTOR_AT + 8 * index)),
   };
 }

@@ -57,6 +57,18 @@ const BY_HAND: [Command, string][] = [
   [{ kind: 'delist', instrument: 258 }, '0a0201'],
   [
     {
+      kind: 'riskRequest',
+      underlying: 1,
+      multiplier: 20_000,
+      untilMs: 2n,
+      sequence: 3,
+      reason: 4,
+      signature: envelope.signature,
+    },
+    `0b 01 204e 0200000000000000 03000000 0400 ${SIGNATURE}`,
+  ],
+  [
+    {
       kind: 'order',
       instrument: 258,
       flags: packOrderFlags({ side: 'sell', timeInForce: 'gtt', labelled: true }),
@@ -166,7 +178,7 @@ describe('decodeCommand', () => {
   it.each([
     ['', codes.MALFORMED],
     ['00', codes.UNKNOWN_KIND],
-    ['0b', codes.UNKNOWN_KIND],
+    ['0f', codes.UNKNOWN_KIND],
     ['1f', codes.UNKNOWN_KIND],
     ['21', codes.MALFORMED], // consume with a key slot
     ['08ac8200', codes.MALFORMED], // 300 in three bytes

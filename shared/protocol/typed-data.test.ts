@@ -19,8 +19,10 @@ import {
   commandDigest,
   domainSeparator,
   indexDigest,
+  riskRequestDigest,
   surfaceDigest,
   toIndexTypedData,
+  toRiskRequestTypedData,
   toSurfaceTypedData,
   toTypedData,
 } from './typed-data.ts';
@@ -154,6 +156,17 @@ describe('digests', () => {
         const surface = { ...rest, entries };
         expect(bytesToHex(surfaceDigest(surface, separator))).toBe(
           hashTypedData(toSurfaceTypedData(surface, domain)),
+        );
+        const { underlying, round, timeMs } = rest;
+        const request = {
+          underlying,
+          multiplier: round,
+          untilMs: timeMs,
+          sequence: round,
+          reason: round,
+        };
+        expect(bytesToHex(riskRequestDigest(request, separator))).toBe(
+          hashTypedData(toRiskRequestTypedData(request, domain)),
         );
       }),
     );

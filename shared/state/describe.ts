@@ -113,7 +113,12 @@ function portfolio(id: number, within: number, at: number): Place {
   }
   const entry = Math.floor(within / layout.PORTFOLIO_EXPIRY_SIZE);
   const offset = within % layout.PORTFOLIO_EXPIRY_SIZE;
-  return inRecord(`${subject}, expiry ${entry}`, RECORDS.PortfolioExpiry, at + within - offset, offset);
+  return inRecord(
+    `${subject}, expiry ${entry}`,
+    RECORDS.PortfolioExpiry,
+    at + within - offset,
+    offset,
+  );
 }
 
 function level(instrument: number, within: number, at: number): Place {

@@ -191,7 +191,8 @@ function checkSelling(
     if (short < 0) short = 0;
   }
   const added = short * initial - before;
-  if (freeBound(account) >= added + extraFor(instrument, added)) return OK;
+  const bound = freeBound(account);
+  if (bound >= 2 * added || bound >= added + extraFor(instrument, added)) return OK; // the multiplier is 2 at most
   // What is new is then the difference of the exact margins, which is only needed where new risk costs more.
   const after = freeAfterSelling(account, position, ticket);
   if (after < 0) return INSUFFICIENT_MARGIN;

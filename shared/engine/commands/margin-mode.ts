@@ -7,7 +7,7 @@ import { put32, send } from "../events";
 import { EVT_MARGIN_MODE, MODE_CANCEL_ONLY, MODE_REDUCE_ONLY } from "../kinds";
 import { MAX_UNDERLYINGS } from "../layout";
 import { isWell, prepareMargin } from "../margin";
-import { modeOf } from "../oracle/mode";
+import { restrictionOf } from "../oracle/mode";
 import { recount } from "../portfolio/cache";
 import { portfolioFree } from "../portfolio/free";
 import { Account, RISK_PORTFOLIO, RISK_STANDARD } from "../records/account";
@@ -52,7 +52,7 @@ function checkPositions(account: Account): i32 {
   while (left != 0) {
     const instrument = Instrument.at(positionAt(account, <u32>ctz(left)).instrument);
     left &= left - 1;
-    const mode = modeOf(Underlying.at(instrument.underlying));
+    const mode = restrictionOf(Underlying.at(instrument.underlying));
     if (mode == MODE_CANCEL_ONLY) return MODE_CANCELS_ONLY;
     if (mode == MODE_REDUCE_ONLY) return MODE_REDUCES_ONLY;
   }

@@ -98,7 +98,7 @@ export function termsOf(underlying: Underlying, surface: Surface, instrument: In
   terms.known = 0;
   const covered = underlying.buildWindowCovered;
   if (covered != 0 && underlying.buildWindowDay == <u32>(instrument.expiry / DAY_MS)) {
-    putWindow(terms, underlying.buildWindowPrice, covered);
+    putWindow(terms, underlying.buildWindowAverage, covered);
   }
   terms.distance = logarithm(terms.forward, terms.strike);
   return terms;

@@ -4,17 +4,17 @@ import { EVT_EPOCH, EVT_MARK } from "../kinds";
 import { EXIT_MARKS, HISTORIES, HISTORY_ENTRIES, HISTORY_SIZE } from "../layout";
 import { DAY_MS } from "../math/calendar";
 import { mulDivDown, mulDivUp } from "../math/wide";
+import { sealRisk } from "../portfolio/terms";
 import { readAll, readU8 } from "../reader";
 import { Globals } from "../records/globals";
 import { Instrument, LISTED, NO_PRICE } from "../records/instrument";
-import { sealRisk } from "../portfolio/terms";
 import { bumpRiskEpoch } from "../records/portfolio";
 import { riskAt } from "../records/risk";
 import { buildSurface, startSurfaces } from "../records/surface";
 import { Underlying } from "../records/underlying";
 import { markOf, termsOf } from "./pricing";
 import { copyRisk, fillRisk } from "./risks";
-import { noteWindow } from "./settlement";
+import { startWindow } from "./settlement";
 
 // Price epochs: small commands fill the second set of marks, margins and risk arrays, one instrument each, all from the prices
 // at which the epoch began; when the last one is filled the sets change places. Nobody is ever margined on half a set.
@@ -52,7 +52,7 @@ function begin(underlying: Underlying, which: u32): i32 {
   underlying.buildTime = Globals.get().clock;
   underlying.buildIndexRound = underlying.indexRound;
   underlying.buildVolatilityRound = underlying.volatilityRound;
-  noteWindow(underlying);
+  startWindow(underlying, underlying.buildTime);
   underlying.cursor = underlying.firstInstrument;
   startSurfaces(which);
   return OK;

@@ -6,7 +6,7 @@ import { UNDERLYINGS, UNDERLYING_SIZE, WORK_AREA } from "../layout";
 import { DAY_MS, expiryMs, firstExpiryDay } from "../math/calendar";
 import { Globals } from "../records/globals";
 import { SETTLED_ENTRIES, SETTLED_RING, Underlying } from "../records/underlying";
-import { Average, averageBefore, BUCKET_MS, Counted, countedBefore, remember } from "./history";
+import { Average, averageBefore, averageSince, BUCKET_MS, remember } from "./history";
 
 // The settlement price of a day, one for all its instruments, fixed once:
 //
@@ -71,6 +71,18 @@ function fix(underlying: Underlying, day: u32): void {
   tellPrice(underlying, day, price, sourceOfAverage());
 }
 
+/** Notes for the price epoch that begins what is known of the settlement average whose window began last, if two hours remember it. */
+export function startWindow(underlying: Underlying, now: u64): void {
+  const window = <u64>WINDOW_ENTRIES * BUCKET_MS;
+  const day = <u32>firstExpiryDay(now + window) - 1;
+  const end = expiryMs(day);
+  const result = changetype<Average>(AVERAGE);
+  averageSince(underlying, end - window, WINDOW_ENTRIES, now, result);
+  underlying.buildWindowDay = day;
+  underlying.buildWindowCovered = <u64>result.entries;
+  underlying.buildWindowAverage = result.price;
+}
+
 function tellPrice(underlying: Underlying, day: u32, price: u64, source: u32): void {
   put32(0, <u32>((changetype<usize>(underlying) - UNDERLYINGS) / UNDERLYING_SIZE));
   put32(4, day);
@@ -102,16 +114,6 @@ export function settlementPrice(underlying: Underlying, expiry: u64): u64 {
   enter(underlying, day, final, 0);
   tellPrice(underlying, day, final, price != 0 ? sourceOfAverage() : SETTLED_BY_LAST_PRICE);
   return final;
-}
-
-/** What is known of the average of the next expiry, for the price epoch that begins. */
-export function noteWindow(underlying: Underlying): void {
-  const day = <u32>firstExpiryDay(underlying.indexTime);
-  const result = changetype<Counted>(AVERAGE);
-  countedBefore(underlying, expiryMs(day), WINDOW_ENTRIES, result);
-  underlying.buildWindowDay = day;
-  underlying.buildWindowCovered = result.covered;
-  underlying.buildWindowPrice = result.price;
 }
 
 /** The day that a round through the inbox may settle: 0, or one that has expired and is dated so by all its signers. */

@@ -2,6 +2,7 @@ import { OK, ONE_UNDERLYING, TOO_MANY_EXPIRIES } from "../codes";
 import { FLAG_REDUCE_ONLY, FLAG_SELL } from "../kinds";
 import { TRIAL } from "../layout";
 import { mulDivUp } from "../math/wide";
+import { confidenceOf, multiplierOf } from "../oracle/mode";
 import { Account } from "../records/account";
 import { Instrument } from "../records/instrument";
 import { Order } from "../records/order";
@@ -11,7 +12,6 @@ import { Underlying } from "../records/underlying";
 import { charge, WORK_RISK_TRY } from "../work";
 import { makeRoom, takeUp } from "./cache";
 import { initialOfParts, portfolioFree } from "./free";
-import { confidenceOf, multiplierOf } from "../oracle/mode";
 import { buyMargin, sellReserve, SURE, surcharge } from "./terms";
 import { tryFill, WhatIf } from "./what-if";
 
@@ -96,7 +96,9 @@ export function mayTrade(account: Account, trial: Trial): bool {
   const underlying = Underlying.at(Instrument.at(trial.instrument).underlying);
   charge(WORK_RISK_TRY);
   const free = freeAfter(account, trial, 0, 0);
-  if (free >= extraFor(account, underlying)) return true;
+  // An account that is not well must not become less so by a part of it, which only the basis could do.
+  const safe = portfolioFree(account) >= 0 || WhatIf.get().basisOnTheWay <= Portfolio.of(account).basis;
+  if (safe && free >= extraFor(account, underlying)) return true;
   return onlyLowers(account, trial, underlying);
 }
 

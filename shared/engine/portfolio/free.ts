@@ -1,7 +1,7 @@
+import { confidenceOf } from "../oracle/mode";
 import { Account } from "../records/account";
 import { Portfolio } from "../records/portfolio";
 import { Underlying } from "../records/underlying";
-import { confidenceOf } from "../oracle/mode";
 import { nakedInitial, nakedMaintenance, surcharge } from "./terms";
 
 // Portfolio margin of a fresh cache (design, exchange.md "Portfolio"), money:

@@ -53,7 +53,7 @@ export class Underlying {
   buildWindowDay: u32;
   buildWindowPad: u32;
   buildWindowCovered: u64; // ms
-  buildWindowPrice: u64; // 1e-6 USDC, average over what is covered
+  buildWindowAverage: u64; // 1e-6 USDC
 
   @inline
   static at(index: u32): Underlying {
