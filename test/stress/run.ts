@@ -230,7 +230,8 @@ class Play {
 }
 
 function lineOf(sample: Sample): string {
-  const { minute, prices, modes, fund, unwell, insolvent, deficit, gap, flatLoss } = sample;
+  const { minute, prices, modes, multipliers, fund, unwell, insolvent, deficit, gap, flatLoss } =
+    sample;
   const price = prices.map((one) => one.toFixed(0)).join(' ');
-  return `minute ${minute.toFixed(0).padStart(4)}: ${price}, modes ${modes.join(' ')}, fund ${fund.toFixed(0)}, ${unwell} unwell, ${insolvent} below zero by ${deficit.toFixed(0)}, gap ${gap}, flat loss ${flatLoss}`;
+  return `minute ${minute.toFixed(0).padStart(4)}: ${price}, modes ${modes.join(' ')} × ${multipliers.map((one) => one.toFixed(2)).join(' ')}, fund ${fund.toFixed(0)}, ${unwell} unwell, ${insolvent} below zero by ${deficit.toFixed(0)}, gap ${gap}, flat loss ${flatLoss}`;
 }

@@ -8,6 +8,9 @@ export interface Sample {
   /** Mode (MODE_*) and margin multiplier of each underlying. */
   readonly modes: readonly number[];
   readonly multipliers: readonly number[];
+  /** Confidence and freshness of each index, 0 to 1, and why the mode is what it is (REASON_* bits). */
+  readonly confidences: readonly number[];
+  readonly reasons: readonly number[];
   /** Cash and positions at marks of everybody with positions, and the cash of everybody without. */
   readonly heldEquity: number;
   readonly flatCash: number;

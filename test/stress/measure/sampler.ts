@@ -54,6 +54,8 @@ export class Sampler {
       indexes: reader.underlyings().map(({ indexPrice }) => Number(indexPrice) / MICRO),
       modes: risks.map(({ mode }) => mode),
       multipliers: risks.map(({ multiplier }) => multiplier),
+      confidences: risks.map(({ confidence }) => confidence),
+      reasons: risks.map(({ reasons }) => reasons),
       heldEquity: Number(books.held) / MICRO,
       flatCash: Number(books.flat) / MICRO,
       fund: Number(fund) / MICRO,

@@ -1,4 +1,4 @@
-import { MODE_CANCEL_ONLY, MODE_NORMAL, MODE_REDUCE_ONLY } from '#shared/engine/kinds.ts';
+import * as K from '#shared/engine/kinds.ts';
 import { describeCode } from '#shared/protocol/codes.ts';
 import { STAGES } from '../measure/stages.ts';
 import type { Result } from '../run.ts';
@@ -7,6 +7,13 @@ import { short } from './scale.ts';
 import { STYLE } from './style.ts';
 import { type Verdict, verdictOf } from './verdict.ts';
 
+const { MODE_CANCEL_ONLY, MODE_NORMAL, MODE_REDUCE_ONLY } = K;
+/** REASON_* by name. */
+const REASONS = Object.fromEntries(
+  Object.entries(K as unknown as Record<string, number>).filter(([name]) =>
+    name.startsWith('REASON_'),
+  ),
+);
 const MODE_COLOURS: Readonly<Record<number, string>> = {
   [MODE_NORMAL]: 'var(--m0)',
   1: 'var(--m1)',
@@ -117,9 +124,15 @@ function plots(result: Result): string {
     },
   ];
   const multipliers = underlyings.map((name, at) => ({
-    name,
+    name: `multiplier ${name}`,
     colour: colour(at),
     values: of(({ multipliers }) => multipliers[at] ?? 1),
+  }));
+  const confidences = underlyings.map((name, at) => ({
+    name: `confidence ${name}`,
+    colour: colour(at + 3),
+    dashed: true,
+    values: of(({ confidences }) => confidences[at] ?? 0),
   }));
   const one = (name: string, at: number, read: (sample: (typeof samples)[number]) => number) => ({
     name,
@@ -134,9 +147,15 @@ function plots(result: Result): string {
     ),
     section('Modes', 'What the engine allowed, by its own rules.', modeKeys() + strips(x, modes)),
     section(
-      'Margin multiplier',
-      'Of the initial margin of new risk.',
-      lines({ x, series: multipliers, height: 110, format: (value) => value.toFixed(2) }),
+      'Margin multiplier and confidence',
+      'Of the initial margin of new risk, 1 to 2; and how good the engine finds the index, 0 to 1.',
+      lines({
+        x,
+        fromZero: true,
+        series: [...multipliers, ...confidences],
+        height: 130,
+        format: (value) => value.toFixed(1),
+      }),
     ),
     section(
       'Solvency at every step',
@@ -211,10 +230,26 @@ function stagePlots({ samples }: Result, x: readonly number[]): string {
     values: samples.map(({ stages }) => stages[name] ?? 0),
   }));
   const isLast = (name: string) => name === 'deleveraged';
-  const liquidations = series.filter(({ name }) => !isLast(name));
-  const deleveraging = series.filter(({ name }) => isLast(name));
+  const happened = (one: { values: readonly number[] }) => one.values.some((value) => value > 0);
+  const liquidations = series.filter((one) => !isLast(one.name) && happened(one));
+  const deleveraging = series.filter((one) => isLast(one.name) && happened(one));
   return [
-    section('Liquidations', 'Events a step, by stage.', bars({ x, series: liquidations })),
+    section(
+      'Accounts in need',
+      'Below maintenance, and below zero.',
+      lines({
+        x,
+        fromZero: true,
+        height: 130,
+        series: [
+          { name: 'below maintenance', colour: colour(6), values: samples.map((s) => s.unwell) },
+          { name: 'below zero', colour: colour(4), values: samples.map((s) => s.insolvent) },
+        ],
+      }),
+    ),
+    liquidations.length === 0
+      ? section('Liquidations', 'There were none.', '')
+      : section('Liquidations', 'Events a step, by stage.', bars({ x, series: liquidations })),
     deleveraging.length === 0
       ? ''
       : section(
@@ -252,7 +287,18 @@ function tables(result: Result): string {
     `${describeCode(Number(code)).name} (${code})`,
     count,
   ]);
-  return `<div class="columns">${table('Conditions', conditions)}${table('Who traded', Object.entries(roles))}${table('What was refused, and why', refused)}</div>`;
+  const reasons = reasonsOf(result);
+  return `<div class="columns">${table('Conditions', conditions)}${table('Why in another mode, share of samples', reasons)}${table('Who traded', Object.entries(roles))}${table('What was refused, and why', refused)}</div>`;
+}
+
+/** For each reason the engine gave, in how many samples it did for any underlying. */
+function reasonsOf({ samples }: Result): [string, string][] {
+  return Object.entries(REASONS).flatMap(([name, bit]): [string, string][] => {
+    const held = samples.filter(({ reasons }) => reasons.some((bits) => (bits & bit) !== 0));
+    if (held.length === 0) return [];
+    const share = (100 * held.length) / samples.length;
+    return [[name.slice('REASON_'.length).toLowerCase().replaceAll('_', ' '), percent(share)]];
+  });
 }
 
 function table(title: string, rows: readonly (readonly [string, string | number])[]): string {
