@@ -19,7 +19,8 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 function play(scenario: Scenario, accounts = 80): Promise<Result> {
   const log = pino({ level: 'silent' });
-  return run(scenario, { accounts, seed: 1, directory: folder, log, progress: () => {} });
+  const directory = mkdtempSync(join(folder, 'run-'));
+  return run(scenario, { accounts, seed: 1, directory, log, progress: () => {} });
 }
 
 const whale = BUILT_IN.find(({ name }) => name === 'whale-default') as Scenario;
@@ -40,6 +41,27 @@ describe('a short stress run', () => {
     const page = readFileSync(writeReport(result, folder), 'utf8');
     expect(page.match(/<svg/g)?.length).toBeGreaterThanOrEqual(8);
     expect(page).not.toMatch(/NaN|undefined|Infinity/);
+  }, 60_000);
+
+  it('comes out the same with the same seed', async () => {
+    const brief = { ...short, minutes: 1 };
+    const first = await play(brief, 60);
+    const second = await play(brief, 60);
+    expect(second.samples).toEqual(first.samples);
+    expect(second.refusals).toEqual(first.refusals);
+    expect(first.samples[0]?.fills).toBeGreaterThan(0);
+  }, 60_000);
+});
+
+describe('with a real L1 that stands still for a while', () => {
+  it('goes on, posts what waits, and the watcher that has only L1 agrees', async () => {
+    const away = (minute: number) => ({ away: minute >= 1 && minute < 3 });
+    const result = await play({ ...short, minutes: 4, fund: 0, l1: away }, 60);
+    const waiting = result.samples.map((sample) => sample.waiting);
+    expect(waiting[2]).toBeGreaterThan(0);
+    expect(waiting.at(-1)).toBe(0);
+    expect(result.l1Watcher).toMatch(new RegExp(`up to batch ${result.batches}$`));
+    expect(verdictOf(result).worstGap).toBe(0n);
   }, 60_000);
 });
 
