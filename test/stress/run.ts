@@ -12,6 +12,7 @@ import { Sampler } from './measure/sampler.ts';
 import { StressOracle } from './oracle.ts';
 import { chooseModes, gatherCrowd, payIn } from './population/crowd.ts';
 import { Flow } from './population/flow.ts';
+import { Leavers } from './population/leavers.ts';
 import { Makers } from './population/makers.ts';
 import { Opening } from './population/opening.ts';
 import { openOptions } from './population/options.ts';
@@ -50,6 +51,9 @@ export interface Result {
   readonly audits: number;
   /** How often each result code refused something. */
   readonly refusals: Readonly<Record<string, number>>;
+  /** Accounts with nothing but cash that took all of it out meanwhile, and those who were refused. */
+  readonly left: number;
+  readonly refusedToLeave: number;
   readonly seconds: number;
   /** What the watcher says who has only L1; null: there was none. */
   readonly l1Watcher: string | null;
@@ -113,6 +117,7 @@ class Play {
   readonly #traders: readonly Trader[];
   readonly #makers: Makers;
   readonly #flow: Flow;
+  readonly #leavers: Leavers;
   readonly #samples: Sample[] = [];
   #audits = 0;
 
@@ -134,6 +139,7 @@ class Play {
     this.#traders = gatherCrowd(stage, { accounts, seed, crowd, domain });
     const positions = (account: number) => positionsOf(stage.exchange.view, account);
     this.#makers = new Makers(this.#traders, positions);
+    this.#leavers = new Leavers(this.#traders, () => stage.exchange.view);
     this.#flow = new Flow(this.#traders, { random: new Random(seed, 'flow'), positions });
   }
 
@@ -199,6 +205,8 @@ class Play {
       ...{ batches, segments, commands },
       audits: this.#audits,
       refusals: this.#stage.refusals,
+      left: this.#leavers.left,
+      refusedToLeave: this.#leavers.refused,
       seconds,
     };
   }
@@ -215,6 +223,7 @@ class Play {
     const conduct = this.#scenario.makers(minute);
     await this.#makers.requote(options, this.#market, this.#stage.nowMs, conduct);
     await this.#flow.act(options);
+    await this.#leavers.act(minute / this.#scenario.minutes);
   }
 
   /** Seals, replays, recounts, and notes down. */

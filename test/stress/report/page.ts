@@ -53,7 +53,11 @@ function tiles(result: Result, verdict: Verdict): string {
   const modes = samples.filter(({ modes }) => modes.some((mode) => mode !== MODE_NORMAL)).length;
   const list: [string, string, boolean | null][] = [
     [`${verdict.worstGap} units`, 'claims less collateral, at worst', verdict.worstGap === 0n],
-    [`${verdict.flatLoss} units`, 'lost by accounts without positions', verdict.flatLoss === 0n],
+    [
+      `${verdict.flatLoss} units`,
+      `lost by accounts without positions; ${result.left} of them withdrew all meanwhile, ${result.refusedToLeave} could not`,
+      verdict.flatLoss === 0n && result.refusedToLeave === 0,
+    ],
     [
       `${short(verdict.deficit)} USDC`,
       `owed at the end; at worst ${worst} accounts below zero`,
