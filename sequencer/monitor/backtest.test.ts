@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type BacktestResult, backtest, type Tick } from './backtest.ts';
+import { type BacktestResult, backtest, parseMinutes, type Tick } from './backtest.ts';
 import { garchSeries, normals, students } from './testing/series.ts';
 import { MINUTE_MS } from './volatility/bars.ts';
 import { MINUTES_PER_YEAR } from './volatility/forecaster.ts';
@@ -16,14 +16,7 @@ function recorded(underlying: string, days: readonly string[]): Tick[] | null {
     console.log('note: ../shared/data/prices is absent, so no crash was replayed');
     return null;
   }
-  return paths.flatMap((path) =>
-    readFileSync(path, 'utf8')
-      .trim()
-      .split('\n')
-      .slice(1)
-      .map((line) => line.split(',').map(Number))
-      .map((bar) => ({ timeMs: (bar[0] ?? 0) + MINUTE_MS - 1000, price: bar[4] ?? 0 })),
-  );
+  return paths.flatMap((path) => parseMinutes(readFileSync(path, 'utf8'), path));
 }
 
 /** A walk from 100,000 with these minute returns. */
@@ -65,6 +58,19 @@ describe('recorded days', () => {
     const ticks = recorded(name, ['2023-07-15']);
     if (ticks === null) return;
     expect(backtest(name, ticks).requests).toEqual([]);
+  });
+});
+
+describe('parseMinutes', () => {
+  const header = 'open_time_ms,open,high,low,close,volume';
+  it('reads closes at the end of their minutes, and names the line that is none', () => {
+    expect(parseMinutes(`${header}\n60000,1,3,1,2,9\n`, 'x')).toEqual([
+      { timeMs: 119_000, price: 2 },
+    ]);
+    expect(() => parseMinutes('time,price\n1,2', 'x')).toThrow('x does not begin with');
+    for (const line of ['60000,1,1,1,0,1', 'x,1,1,1,1,1', '60000']) {
+      expect(() => parseMinutes(`${header}\n${line}`, 'x')).toThrow('Line 2 of x');
+    }
   });
 });
 
