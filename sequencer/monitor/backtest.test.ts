@@ -42,7 +42,7 @@ describe('recorded days', () => {
     ['ETH', ['2022-05-11', '2022-05-12'], -0.12],
     ['BTC', ['2022-11-08', '2022-11-09'], -0.1],
     ['ETH', ['2022-11-08', '2022-11-09'], -0.13],
-  ] as const)('%s of %s: asks before the steepest hour has gone far', (name, days, fall) => {
+  ] as const)('%s of %s: asks within the steepest hour at the latest', (name, days, fall) => {
     const ticks = recorded(name, days);
     if (ticks === null) return;
     const result = backtest(name, ticks);

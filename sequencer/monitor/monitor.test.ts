@@ -1,10 +1,14 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import pino from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { PlimsollClient } from '#shared/client/index.ts';
 import { UNDERLYINGS } from '#shared/engine/layout.ts';
+import { bytesToHex } from '#shared/protocol/bytes.ts';
 import { fieldsOf } from '#shared/state/fields.ts';
 import { CALL, DAY, FIRST, Harness, PUT } from '../gateway/testing/harness.ts';
 import { wallet } from '../gateway/testing/wallets.ts';
@@ -244,5 +248,43 @@ describe('RiskMonitor', () => {
     ).run();
     await expect(running).rejects.toMatchObject({ code: 'WRONG_EXCHANGE' });
     client.close();
+  });
+});
+
+describe('the process', () => {
+  const MAIN = fileURLToPath(new URL('main.ts', import.meta.url));
+
+  function start(...args: string[]) {
+    const env = { ...process.env, PLIMSOLL_MONITOR_KEY: bytesToHex(MONITOR.key) };
+    const child = spawn(process.execPath, ['--import', 'tsx', MAIN, ...args], { env });
+    const output = { out: '', error: '' };
+    child.stdout.on('data', (chunk) => {
+      output.out += chunk;
+    });
+    child.stderr.on('data', (chunk) => {
+      output.error += chunk;
+    });
+    return { child, output, ended: once(child, 'exit') };
+  }
+
+  it('watches, serves metrics, and ends cleanly with its state written', async () => {
+    const stateFile = join(folder, 'state.json');
+    const { child, output, ended } = start(
+      ...['--url', harness.url, '--metrics', '0', '--state', stateFile],
+    );
+    await until(() => output.out.includes('watching BTC'), 'the start');
+    expect(output.out).toContain('asking with our key');
+    const url = /metrics on (\S+)/.exec(output.out)?.[1] ?? '';
+    expect(await (await fetch(url)).text()).toContain('plimsoll_monitor_exchange_up 1');
+    child.kill('SIGTERM');
+    expect(await ended).toEqual([0, null]);
+    expect(JSON.parse(readFileSync(stateFile, 'utf8'))).toMatchObject({ version: 1 });
+    expect(output.error).toBe('');
+  });
+
+  it('says in one line what is wrong with an option', async () => {
+    const { output, ended } = start('--metrics', 'x');
+    expect(await ended).toEqual([1, null]);
+    expect(output.error).toMatch(/^BAD_OPTION: --metrics is a whole number .*\n$/);
   });
 });
