@@ -30,6 +30,11 @@ export const settlementAbi = [
             "internalType": "address"
           },
           {
+            "name": "riskMonitor",
+            "type": "address",
+            "internalType": "address"
+          },
+          {
             "name": "insuranceBeneficiary",
             "type": "address",
             "internalType": "address"

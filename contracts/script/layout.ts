@@ -58,6 +58,7 @@ function checkAssumptions(): void {
     [aligned(layout.ACCOUNTS, layout.ACCOUNT_SIZE), 'account records are one aligned subtree each'],
     [aligned(layout.EXIT_MARKS, layout.EXIT_MARKS_SIZE), 'the exit marks are one aligned subtree'],
     [layout.FACT_CLOCK === 0 && layout.FACT_COLLATERAL === 32, 'the facts are leaves 0 and 1'],
+    [layout.FACT_INBOX_COUNT === 24, 'the inbox count is the last word of leaf 0'],
     [layout.LEAF_BYTES === 32, 'a leaf is one EVM word'],
     [layout.MAX_POSITIONS === 64, 'the occupied bitmap is one 64-bit word'],
   ];

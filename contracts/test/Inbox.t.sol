@@ -10,7 +10,7 @@ import { Params, Underlying } from '../src/Types.sol';
 contract DeploymentTest is World {
     function test_genesis_isMessageZero_inTheFixedBytes() external view {
         bytes memory expected = abi.encodePacked(uint8(0), uint8(1), uint64(block.chainid), address(settlement), FEES);
-        expected = abi.encodePacked(expected, uint32(300), uint32(300), uint32(100), uint32(0), uint8(5));
+        expected = abi.encodePacked(expected, MONITOR, uint32(300), uint32(300), uint32(100), uint32(0), uint8(5));
         for (uint160 i = 0; i < 5; i++) {
             expected = abi.encodePacked(expected, address(0x1000 + i));
         }

@@ -1,5 +1,6 @@
 import type { Market } from '#infra/market/market.ts';
-import { forwardPrice, impliedVolatility } from '#infra/market/volatility.ts';
+import { forwardPrice, impliedSmile } from '#infra/market/volatility.ts';
+import { smileOf, smileVolatility } from '#shared/protocol/smile.ts';
 import { black76 } from './black76.ts';
 
 /** What a bot needs to know of an instrument. */
@@ -44,11 +45,14 @@ export interface TradingAccount {
 
 /** What the option is worth in USDC per contract, in the opinion of somebody who watches the market. */
 export function fairValue(instrument: BotInstrument, market: Market, nowMs: number): number {
+  const { underlying, strike } = instrument;
   const toExpiryMs = instrument.expiryMs - nowMs;
+  const forward = forwardPrice(market.price(underlying), toExpiryMs);
+  const smile = smileOf(impliedSmile(market.realizedVolatility(underlying), toExpiryMs));
   return black76({
-    forward: forwardPrice(market.price(instrument.underlying), toExpiryMs),
-    strike: instrument.strike,
-    volatility: impliedVolatility(market.realizedVolatility(instrument.underlying), toExpiryMs),
+    forward,
+    strike,
+    volatility: smileVolatility(smile, forward, strike),
     toExpiryMs,
     optionKind: instrument.optionKind,
   });

@@ -22,6 +22,8 @@ export interface DevnetRoles {
   readonly sequencer: DevnetKey;
   readonly feeRecipient: DevnetKey;
   readonly beneficiary: DevnetKey;
+  /** Asks for higher margin multipliers; sends nothing to L1. */
+  readonly riskMonitor: DevnetKey;
   /** Sends exits and claims for others; anybody may. */
   readonly helper: DevnetKey;
   /** Proves fraud. */
@@ -34,6 +36,7 @@ export function devnetRoles(seed: number): DevnetRoles {
     sequencer: devnetKey(seed, 'sequencer'),
     feeRecipient: devnetKey(seed, 'fee recipient'),
     beneficiary: devnetKey(seed, 'insurance beneficiary'),
+    riskMonitor: devnetKey(seed, 'risk monitor'),
     helper: devnetKey(seed, 'helper'),
     prover: devnetKey(seed, 'prover'),
   };

@@ -78,6 +78,7 @@ export class L1 {
           token: address,
           sequencer: roles.sequencer.account.address,
           feeRecipient: roles.feeRecipient.account.address,
+          riskMonitor: roles.riskMonitor.account.address,
           insuranceBeneficiary: roles.beneficiary.account.address,
           oracleSigners,
         }),

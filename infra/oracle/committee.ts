@@ -1,11 +1,12 @@
 import secp256k1 from 'secp256k1';
 import type { Market } from '#infra/market/market.ts';
 import { Random } from '#infra/market/random.ts';
-import { forwardPrice, impliedVolatility } from '#infra/market/volatility.ts';
+import { forwardPrice, impliedSmile } from '#infra/market/volatility.ts';
 import type { SurfaceEntry } from '#shared/protocol/command-types.ts';
 import { encodeCommand } from '#shared/protocol/commands.ts';
 import { expiryMs } from '#shared/protocol/instruments.ts';
 import { keccak256 } from '#shared/protocol/keccak.ts';
+import { smileOf } from '#shared/protocol/smile.ts';
 import { indexDigest, surfaceDigest } from '#shared/protocol/typed-data.ts';
 import { expiryDays } from './calendar.ts';
 
@@ -100,7 +101,7 @@ export class OracleCommittee {
   }
 }
 
-/** Forward and volatility of every expiry of the calendar, in the wire's units. */
+/** Forward and smile of every expiry of the calendar, in the wire's units. */
 export function surfaceEntries(market: Market, name: string, timeMs: number): SurfaceEntry[] {
   const index = market.price(name);
   const realized = market.realizedVolatility(name);
@@ -109,7 +110,7 @@ export function surfaceEntries(market: Market, name: string, timeMs: number): Su
     return {
       expiryDay,
       forward: BigInt(Math.round(forwardPrice(index, leftMs) * MICRO)),
-      volatility: Math.round(impliedVolatility(realized, leftMs) * MICRO),
+      ...smileOf(impliedSmile(realized, leftMs)),
     };
   });
 }

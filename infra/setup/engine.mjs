@@ -4,7 +4,9 @@ import { BUILD, ROOT } from './paths.mjs';
 import { runStep } from './process.mjs';
 import { hashInputs, isStamped, writeStamp } from './stamp.mjs';
 
-const OUTPUT = join(ROOT, 'shared', 'engine', 'build', 'engine.wasm');
+const OUTPUTS = ['engine.wasm', 'quotes.wasm'].map((name) =>
+  join(ROOT, 'shared', 'engine', 'build', name),
+);
 
 /** Compiles the engine, and the modules that the build derives from it. @returns {Promise<boolean>} whether there was work */
 export async function engineStep() {
@@ -15,7 +17,7 @@ export async function engineStep() {
     wanted: (path) => path.endsWith('.ts') && !path.endsWith('.test.ts'),
   });
   const stamp = join(BUILD, 'stamps', 'engine');
-  if (isStamped(stamp, hash) && existsSync(OUTPUT)) return false;
+  if (isStamped(stamp, hash) && OUTPUTS.every((file) => existsSync(file))) return false;
   await runStep({
     name: 'engine',
     what: 'compiling the engine (AssemblyScript)',

@@ -5,6 +5,7 @@ import * as C from '#shared/engine/codes.ts';
 import { FACT_INDEX_TIME, UNDERLYINGS } from '#shared/engine/layout.ts';
 import { bytesToHex } from '#shared/protocol/bytes.ts';
 import { decodeCommand } from '#shared/protocol/commands.ts';
+import { flatSmile } from '#shared/protocol/smile.ts';
 import { indexDigest, surfaceDigest } from '#shared/protocol/typed-data.ts';
 import { offsetOf, RECORDS } from '#shared/state/fields.ts';
 import { DAY_MS, SIGNERS, START_MS, sign } from '#test/engine/world.ts';
@@ -52,7 +53,7 @@ function observations(price: bigint, round: number, timeMs: number): string[] {
 
 function surface(forward: bigint, round: number, timeMs: number): string[] {
   const { domain } = scene.exchange.world;
-  const entries = [{ expiryDay: EXPIRY_DAY, forward, volatility: 650_000 }];
+  const entries = [{ expiryDay: EXPIRY_DAY, forward, ...flatSmile(650_000) }];
   const terms = { underlying: 'BTC', round, timeMs: BigInt(timeMs), entries };
   const digest = surfaceDigest(terms as never, domain);
   const signatures = SIGNERS.map(({ key }, signer) => `${signer}=${bytesToHex(sign(digest, key))}`);

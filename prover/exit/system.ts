@@ -1,9 +1,11 @@
 import { settlementAbi } from '#contracts/abi/index.ts';
 import { MAX_SWEEP } from '#shared/engine/layout.ts';
 import { bytesToHex, hexToBytes } from '#shared/protocol/bytes.ts';
+import type { Smile } from '#shared/protocol/command-types.ts';
 import { encodeCommand, type SystemCommand } from '#shared/protocol/commands.ts';
 import { PlimsollError } from '#shared/protocol/errors.ts';
 import { parseExpiryDay, parseInstrument } from '#shared/protocol/instruments.ts';
+import { flatSmile } from '#shared/protocol/smile.ts';
 import { formatMoney, parseDecimal, parseMoney } from '#shared/protocol/units.ts';
 import { ProverError } from '../errors.ts';
 import { findInstrument, findUnderlying } from './account.ts';
@@ -13,7 +15,7 @@ import type { ExitTool, Receipt } from './tool.ts';
 /** What anybody may force, for the help. Times are milliseconds since 1970 or as 2026-11-27T08:00:00Z, signatures 64 bytes of hex. */
 export const SYSTEM_FORMS = [
   'index <underlying> <round> <signer>=<price in USDC>=<time>=<signature>...',
-  'volatility <underlying> <round> <time> <expiry, as 27NOV26>=<forward in USDC>=<volatility, as 0.65>... signed <signer>=<signature>...',
+  'volatility <underlying> <round> <time> <expiry, as 27NOV26>=<forward in USDC>=<volatility, as 0.65, or the five numbers of a smile, a=b=rho=m=sigma>... signed <signer>=<signature>...',
   'reprice <underlying>',
   'list <instrument>',
   'settle <instrument>',
@@ -133,11 +135,12 @@ function volatility(
   if (border < 1 || border === rest.length - 1)
     throw bad("it needs entries, 'signed', signatures.");
   const entries = rest.slice(0, border).map((one) => {
-    const [expiry, forward, sigma] = exactly(one.split('='), 3);
+    const [expiry, forward, ...smile] = one.split('=');
+    const [day, money] = exactly([expiry ?? '', forward ?? ''], 2);
     return {
-      expiryDay: parseExpiryDay(expiry),
-      forward: BigInt(parseMoney(forward)),
-      volatility: Number(parseDecimal(sigma, 6)),
+      expiryDay: parseExpiryDay(day),
+      forward: BigInt(parseMoney(money)),
+      ...smileIn(smile),
     };
   });
   const signatures = rest.slice(border + 1).map((one) => {
@@ -153,6 +156,17 @@ function volatility(
     },
     `volatility of ${underlying}, round ${round}, for ${entries.length} expiries`,
   );
+}
+
+/** One volatility, or the five numbers of a smile. */
+function smileIn(words: readonly string[]): Smile {
+  if (words.length === 1) return flatSmile(Number(parseDecimal(words[0] ?? '', 6)));
+  const [a, b, rho, m, sigma] = exactly(words, 5);
+  const billionths = (word: string) => Number(parseDecimal(word, 9));
+  return {
+    ...{ a: parseDecimal(a, 12), b: parseDecimal(b, 12), rho: billionths(rho) },
+    ...{ m: billionths(m), sigma: billionths(sigma) },
+  };
 }
 
 function list(rest: readonly string[], view: DataView): ForcedCommand {
@@ -173,7 +187,7 @@ function system(command: SystemCommand, words: string): ForcedCommand {
 }
 
 /** Exactly so many words, as a tuple. */
-function exactly<N extends 1 | 2 | 3 | 4>(
+function exactly<N extends 1 | 2 | 3 | 4 | 5>(
   words: readonly string[],
   count: N,
 ): {
@@ -181,6 +195,7 @@ function exactly<N extends 1 | 2 | 3 | 4>(
   2: [string, string];
   3: [string, string, string];
   4: [string, string, string, string];
+  5: [string, string, string, string, string];
 }[N] {
   if (words.length !== count || words.includes('')) throw bad('it has too few or too many parts.');
   return words as never;

@@ -24,6 +24,7 @@ import { bytesToHex, hexToBytes } from '#shared/protocol/bytes.ts';
 import type { SignableCommand, SignedCommand } from '#shared/protocol/command-types.ts';
 import { encodeCommand } from '#shared/protocol/commands.ts';
 import { keccak256 } from '#shared/protocol/keccak.ts';
+import { flatSmile } from '#shared/protocol/smile.ts';
 import {
   commandDigest,
   domainSeparator,
@@ -274,7 +275,7 @@ export class World {
     });
     const first = Math.floor((nowMs - 8 * 3_600_000) / DAY_MS) + 1;
     const expiryDay = this.listedExpiryDay ?? first + 1;
-    const entries = [{ expiryDay, forward: price, volatility: 600_000 }];
+    const entries = [{ expiryDay, forward: price, ...flatSmile(600_000) }];
     const digest = surfaceDigest({ underlying: name, round, timeMs, entries }, this.#domain);
     const signatures = ORACLE.map(({ secret }, signer) => ({
       signer,

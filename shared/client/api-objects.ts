@@ -16,7 +16,7 @@ export type TimeInForceName =
   | 'fill_or_kill';
 export type SelfTradeName = 'cancel_taker' | 'cancel_maker' | 'cancel_both' | 'allow';
 export type OrderState = 'open' | 'filled' | 'cancelled' | 'expired';
-export type ModeName = 'normal' | 'reduce_only' | 'cancel_only';
+export type ModeName = 'normal' | 'guarded' | 'reduce_only' | 'cancel_only';
 export type ScopeName = 'cancel' | 'trade' | 'withdraw';
 
 export interface TimeResult {

@@ -1,6 +1,7 @@
 import { WORK_AREA } from "./layout";
 import {
-  CMD_AMEND, CMD_CANCEL, CMD_CANCEL_ALL, CMD_CANCEL_LABEL, CMD_ORDER, CMD_REVOKE_KEY, CMD_SET_KEY, CMD_TRANSFER,
+  CMD_AMEND, CMD_CANCEL, CMD_CANCEL_ALL, CMD_CANCEL_LABEL, CMD_ORDER, CMD_REVOKE_KEY, CMD_SET_KEY, CMD_SET_MARGIN_MODE,
+  CMD_TRANSFER,
   CMD_WITHDRAW, FLAG_LABEL, FLAG_TIF_SHIFT, TIF_GTT,
 } from "./kinds";
 import { OK, UNKNOWN_KIND } from "./codes";
@@ -18,6 +19,7 @@ export class Body {
   scope: u32;
   expiry: u32; // seconds
   address: u32; // where its 20 bytes are
+  marginMode: u32;
 
   @inline
   static get(): Body {
@@ -44,6 +46,7 @@ export function readBody(kind: u32): i32 {
     body.scope = readU8();
     body.expiry = readU32();
   } else if (kind == CMD_REVOKE_KEY) body.slot = readU8();
+  else if (kind == CMD_SET_MARGIN_MODE) body.marginMode = readU8();
   else if (kind != CMD_CANCEL_ALL) return UNKNOWN_KIND;
   return OK;
 }

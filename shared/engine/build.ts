@@ -1,6 +1,6 @@
 /**
- * Compiles the engine: `npx tsx shared/engine/build.ts [--out FILE]`. The same sources give the same bytes on every
- * machine and from every folder; gates.ts checks that.
+ * Compiles the engine, and the module that hosts publish Greeks with: `npx tsx shared/engine/build.ts`. The same sources
+ * give the same bytes on every machine and from every folder; gates.ts checks that.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
@@ -11,23 +11,33 @@ import { STATE_PAGES } from './layout.ts';
 const here = dirname(fileURLToPath(import.meta.url));
 
 export const OUTPUT = resolve(here, 'build/engine.wasm');
+export const QUOTES = resolve(here, 'build/quotes.wasm');
 
 /** Compiles the engine's sources in `folder` and returns the module's bytes; throws with the compiler's words. */
-export async function compileEngine(folder: string = here): Promise<Uint8Array> {
+export function compileEngine(folder: string = here): Promise<Uint8Array> {
+  return compile(folder, 'engine.ts', STATE_PAGES);
+}
+
+/** Compiles `math/quotes.ts`, which no rule depends on. */
+export function compileQuotes(folder: string = here): Promise<Uint8Array> {
+  return compile(folder, 'math/quotes.ts', 1);
+}
+
+async function compile(folder: string, entry: string, pages: number): Promise<Uint8Array> {
   const { error, stdout, stderr, ...rest } = await asc.main(
     [
-      'engine.ts',
+      entry,
       '--outFile',
-      'engine.wasm',
+      'module.wasm',
       '--runtime',
       'stub',
       '-O3',
       '--converge',
       '--noAssert',
       '--initialMemory',
-      String(STATE_PAGES),
+      String(pages),
       '--maximumMemory',
-      String(STATE_PAGES),
+      String(pages),
       '--memoryBase',
       '0',
       '--disable',
@@ -43,7 +53,7 @@ export async function compileEngine(folder: string = here): Promise<Uint8Array> 
   );
   void rest;
   if (error)
-    throw new Error(`The engine does not compile.\n${stderr.toString()}${stdout.toString()}`);
+    throw new Error(`${entry} does not compile.\n${stderr.toString()}${stdout.toString()}`);
   const bytes = output;
   output = undefined;
   if (!bytes) throw new Error('The compiler wrote no module.');
@@ -56,5 +66,7 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const bytes = await compileEngine();
   mkdirSync(dirname(OUTPUT), { recursive: true });
   writeFileSync(OUTPUT, bytes);
-  console.log(`engine.wasm: ${bytes.length} bytes`);
+  const quotes = await compileQuotes();
+  writeFileSync(QUOTES, quotes);
+  console.log(`engine.wasm: ${bytes.length} bytes, quotes.wasm: ${quotes.length} bytes`);
 }

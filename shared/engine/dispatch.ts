@@ -1,12 +1,14 @@
 import { CLOCK_BACKWARDS, MALFORMED, OK, UNKNOWN_KIND } from "./codes";
 import { applyDelist, applyList, applySettleAccount, applySettleInstrument } from "./commands/instruments";
+import { applySetMarginMode } from "./commands/margin-mode";
 import { applyRevokeKey, applySetKey, applyTransfer, applyWithdraw } from "./commands/money";
 import {
   applyAmend, applyCancel, applyCancelAll, applyCancelLabel, applyOrder, applySweep,
 } from "./commands/orders";
 import {
   CMD_AMEND, CMD_CANCEL, CMD_CANCEL_ALL, CMD_CANCEL_LABEL, CMD_CLOCK, CMD_DELIST, CMD_INDEX, CMD_LIST, CMD_ORDER,
-  CMD_REPRICE, CMD_RISK_REQUEST, CMD_SETTLE_ACCOUNT, CMD_SETTLE_INSTRUMENT, CMD_SET_KEY, CMD_SWEEP, CMD_TRANSFER, CMD_VOLATILITY, CMD_WITHDRAW,
+  CMD_REPRICE, CMD_RISK_REQUEST, CMD_SETTLE_ACCOUNT, CMD_SETTLE_INSTRUMENT, CMD_SET_KEY, CMD_SET_MARGIN_MODE, CMD_SWEEP, CMD_TRANSFER,
+  CMD_VOLATILITY, CMD_WITHDRAW,
 } from "./kinds";
 import { applyIndex } from "./oracle/index";
 import { applyReprice } from "./oracle/reprice";
@@ -29,6 +31,7 @@ export function applySigned(kind: u32, account: Account): i32 {
   if (kind == CMD_WITHDRAW) return applyWithdraw(account);
   if (kind == CMD_TRANSFER) return applyTransfer(account);
   if (kind == CMD_SET_KEY) return applySetKey(account);
+  if (kind == CMD_SET_MARGIN_MODE) return applySetMarginMode(account);
   return applyRevokeKey(account);
 }
 

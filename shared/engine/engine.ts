@@ -1,5 +1,6 @@
 // The engine's entry points. Every party runs these: the sequencer and watchers in V8, L1 in its own machine.
 import { burnNonce, checkSignature, checkSigner } from "./auth";
+import { assessRequest } from "./assess";
 import { readBody } from "./body";
 import { MALFORMED, NOT_ALLOWED_HERE, NOT_INITIALIZED, OK, SEGMENT_FULL } from "./codes";
 import { applySigned, applySystem } from "./dispatch";
@@ -67,6 +68,15 @@ export function digest(): i32 {
 /** `execute` of `length` bytes already at INPUT, its signature taken as checked. For measuring; no judged entry. */
 export function executeRecovered(length: u32): i32 {
   return run(length, false);
+}
+
+/**
+ * What margin a hypothetical portfolio needs, or an account after a hypothetical order: the request is `length` bytes at INPUT, the answer
+ * at ASSESSMENT. For hosts that show it; no judged entry. Changes nothing but scratch.
+ */
+export function assess(length: u32): i32 {
+  if (Globals.get().initialized == 0) return NOT_INITIALIZED;
+  return length > MAX_COMMAND_BYTES ? MALFORMED : assessRequest(length);
 }
 
 function run(length: u32, verify: bool): i32 {

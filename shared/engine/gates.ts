@@ -18,6 +18,7 @@ const HASH_FILE = join(HERE, 'engine.sha256');
 const IMPORTS = ['host.readCommand', 'host.keccak256', 'host.ecrecover', 'host.emit'];
 const EXPORTS = [
   'advance',
+  'assess',
   'digest',
   'execute',
   'executeInbox',

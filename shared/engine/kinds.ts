@@ -23,6 +23,7 @@ export const CMD_WITHDRAW: u32 = 21;
 export const CMD_TRANSFER: u32 = 22;
 export const CMD_SET_KEY: u32 = 23;
 export const CMD_REVOKE_KEY: u32 = 24;
+export const CMD_SET_MARGIN_MODE: u32 = 25;
 
 // ---- order flags (u16) ---------------------------------------------------------------------------------------
 export const FLAG_SELL: u32 = 1;
@@ -105,6 +106,7 @@ export const EVT_INDEX_HELD: u32 = 22; // a jump that waits for the next round
 export const EVT_GUARD: u32 = 23; // mode, reasons and multiplier of an underlying
 export const EVT_RISK_REQUESTED: u32 = 24;
 export const EVT_SETTLEMENT_PRICE: u32 = 25;
+export const EVT_MARGIN_MODE: u32 = 26;
 
 // ---- why an order left the book (EVT_ORDER_CLOSED) -------------------------------------------------------------------------
 export const CLOSE_FILLED: u32 = 0; // a maker completely filled

@@ -53,6 +53,8 @@ export const FACT_ACCOUNTS: usize = 56; // u32 accounts in use, then u32 mode
 export const FACT_MODE: usize = 60;
 /** The engine's own globals, from byte 64 on; see globals.ts. */
 export const GLOBALS_OWN: usize = 64;
+/** Bytes 768 to 1023 are margin's: how often each underlying's marks have changed, u32 each. */
+export const RISK_EPOCHS: usize = 768;
 export const UNDERLYINGS: usize = 1024;
 /** The risk monitor's address (20 bytes), what the insurance fund's ratio asks for, the open risk; records/guard.ts. */
 export const OVERSIGHT: usize = 256;
@@ -74,16 +76,25 @@ export const RECOVERED: usize = DIGEST + 32; // 32: recovered address, left-alig
 export const HASH: usize = RECOVERED + 32; // 256: what is being hashed into the digest
 export const TEXT: usize = HASH + 256; // 512: the sentence that is signed
 export const WORK_AREA: usize = TEXT + 512; // 3072: sorting and margin
-export const SCRATCH_SIZE: usize = 8192;
+export const WHAT_IF: usize = SCRATCH + 8192; // 64: an account's margin after a fill that is only tried
+export const TRIAL: usize = WHAT_IF + 128; // 40: the fill
+export const ASSESSMENT: usize = WHAT_IF + 256; // what `assess` answers
+export const ASSESSMENT_SIZE: usize = 384;
+export const SCRATCH_PORTFOLIO: usize = WHAT_IF + 1024; // the scenario vector of the account below
+export const SCRATCH_ACCOUNT: usize = WHAT_IF + 2048; // an account that does not exist, for `assess`
+export const SCRATCH_SIZE: usize = 16384;
 
-// ---- volatility: MAX_UNDERLYINGS x MAX_EXPIRIES x 32 -------------------------------------------------------
+// ---- volatility: MAX_UNDERLYINGS x MAX_EXPIRIES x 96; records/surface.ts -------------------------------------------------------
 export const SURFACES: usize = SCRATCH + SCRATCH_SIZE;
-export const SURFACE_SIZE: usize = 32; // expiryDay u32, volatility u32 (1e-6), forward u64, time u64, pad
+export const SURFACE_SIZE: usize = 96;
 export const SURFACES_SIZE: usize = SURFACE_SIZE * <usize>MAX_EXPIRIES * <usize>MAX_UNDERLYINGS;
 
 // ---- exit marks: what an exit values positions at, i64 money per lot ----------------------------------------
-export const EXIT_MARKS: usize = SURFACES + SURFACES_SIZE;
 export const EXIT_MARKS_SIZE: usize = 8 * <usize>MAX_INSTRUMENTS; // 8192
+/** Aligned to its size: L1 reads it as one subtree. */
+export const EXIT_MARKS: usize =
+  SURFACES + SURFACES_SIZE +
+  ((EXIT_MARKS_SIZE - ((SURFACES + SURFACES_SIZE) % EXIT_MARKS_SIZE)) % EXIT_MARKS_SIZE);
 
 // ---- instruments ------------------------------------------------------------------------------------------
 export const INSTRUMENTS: usize = EXIT_MARKS + EXIT_MARKS_SIZE;
@@ -133,7 +144,22 @@ export const ACCOUNTS: usize =
   LEVELS + LEVELS_SIZE + ACCOUNT_SIZE - ((LEVELS + LEVELS_SIZE) % ACCOUNT_SIZE);
 export const ACCOUNTS_SIZE: usize = ACCOUNT_SIZE * <usize>MAX_ACCOUNTS;
 
-export const STATE_END: usize = ACCOUNTS + ACCOUNTS_SIZE;
+// ---- risk arrays: two sets (underlying.buffer) of 40 x i64 an instrument, money per lot held long; records/risk.ts -------
+export const RISKS: usize = ACCOUNTS + ACCOUNTS_SIZE;
+export const RISK_ENTRIES: u32 = 40;
+export const RISK_SET_SIZE: usize = 8 * <usize>RISK_ENTRIES; // 320
+export const RISK_SIZE: usize = 2 * RISK_SET_SIZE; // 640
+export const RISKS_SIZE: usize = RISK_SIZE * <usize>MAX_INSTRUMENTS;
+
+// ---- scenario vectors of accounts with portfolio margin; records/portfolio.ts ---------------------------------------------
+export const PORTFOLIOS: usize = RISKS + RISKS_SIZE;
+export const MAX_PORTFOLIO_EXPIRIES: u32 = 12;
+export const PORTFOLIO_EXPIRY_SIZE: usize = 32;
+export const PORTFOLIO_VECTOR: usize = PORTFOLIO_EXPIRY_SIZE * <usize>MAX_PORTFOLIO_EXPIRIES; // 384: 35 x i64
+export const PORTFOLIO_SIZE: usize = 672; // to a whole leaf
+export const PORTFOLIOS_SIZE: usize = PORTFOLIO_SIZE * <usize>MAX_ACCOUNTS;
+
+export const STATE_END: usize = PORTFOLIOS + PORTFOLIOS_SIZE;
 export const PAGE: usize = 65536;
 export const STATE_PAGES: u32 = <u32>((STATE_END - (STATE_END % PAGE)) / PAGE + 1);
 
@@ -168,6 +194,9 @@ export const KEY_NONCE_BITS: usize = 40; // 2 x u64: nonces floor .. floor + 127
 export const KEY_SCOPE: usize = 56; // u8
 export const NONCE_WINDOW: u32 = 128;
 export const NONCE_MAX_JUMP: u32 = 65536;
+/** Bytes 576 to 639 are margin's (records/portfolio.ts). Those up to 703 are liquidation's. */
+export const ACCOUNT_RISK: usize = 576;
+export const ACCOUNT_RISK_MODE: usize = ACCOUNT_RISK; // u32: 0 standard, 1 portfolio
 export const ACCOUNT_POSITIONS: usize = 1024;
 export const POSITION_SIZE: usize = 16;
 export const POSITION_INSTRUMENT: usize = 0; // u16

@@ -4,9 +4,11 @@ import { Instrument } from "./records/instrument";
 import { Position } from "./records/position";
 import { Underlying } from "./records/underlying";
 import { isolated } from "./margin";
+import { isPortfolio, moveLots, moveOpen } from "./portfolio/cache";
 
 // Every change of cash, positions and reserves goes through here, so that the totals an exit needs and the
-// cached margin never come apart from the records. Accounts must be at the current margin epoch.
+// cached margin never come apart from the records. Accounts with standard margin must be at the current margin epoch; a
+// stale portfolio stays stale.
 
 /** Changes cash; the sum of flat cash follows. */
 export function changeCash(account: Account, delta: i64): void {
@@ -42,7 +44,8 @@ export function changePosition(
   instrument.openInterest += opened;
   if (opened != 0) Underlying.at(instrument.underlying).openLots += opened;
   account.cash += cash;
-  account.shortMargin += isolated(position, initial) - riskBefore;
+  if (isPortfolio(account)) moveLots(account, instrument, old, lots);
+  else account.shortMargin += isolated(position, initial) - riskBefore;
   Globals.get().flatCash += account.flat - flatBefore;
 }
 
@@ -56,12 +59,14 @@ export function changeOpenSell(
 ): void {
   const before = isolated(position, initial);
   position.openSell = <u32>(<i32>position.openSell + delta);
-  account.shortMargin += isolated(position, initial) - before;
+  if (isPortfolio(account)) moveOpen(account, Instrument.at(position.instrument), 0, delta);
+  else account.shortMargin += isolated(position, initial) - before;
 }
 
 /** Lots in open buy orders change by `delta`, their premium and fee reserve by `money`. */
 @inline
 export function changeOpenBuy(account: Account, position: Position, delta: i32, money: i64): void {
   position.openBuy = <u32>(<i32>position.openBuy + delta);
+  if (isPortfolio(account)) moveOpen(account, Instrument.at(position.instrument), delta, 0);
   account.premiumReserve += money;
 }

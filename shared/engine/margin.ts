@@ -1,11 +1,12 @@
 import { DAY_MS } from "./math/calendar";
+import { isPortfolio, recountWork, refreshPortfolio } from "./portfolio/cache";
 import { MAX_LOTS, MAX_POSITIONS, WORK_AREA } from "./layout";
 import { Account } from "./records/account";
 import { Globals } from "./records/globals";
 import { Instrument, SETTLED } from "./records/instrument";
 import { Position, positionAt } from "./records/position";
 import { Underlying } from "./records/underlying";
-import { charge, WORK_EXACT, WORK_PROBE, WORK_TERM, WORK_TOUCH } from "./work";
+import { charge, WORK_EXACT, WORK_PROBE, WORK_RISK_FILL, WORK_RISK_TRY, WORK_TERM, WORK_TOUCH } from "./work";
 
 // Standard margin (design, exchange.md "Standard"), on cash: an account is well when
 //
@@ -39,10 +40,15 @@ export function isolated(position: Position, initial: i64): i64 {
   return worstShort(position) * initial;
 }
 
-/** What bringing an account to the current marks costs: nothing if it is there. */
+/** What bringing an account's standard margin to the current marks costs: nothing if it is there, or not its margin. */
 export function refreshWork(account: Account): u32 {
-  if (account.marginEpoch == Globals.get().marginEpoch) return 0;
+  if (account.marginEpoch == Globals.get().marginEpoch || isPortfolio(account)) return 0;
   return WORK_TERM * <u32>popcnt(account.occupied);
+}
+
+/** What bringing an account's margin, of either mode, to the current marks costs. */
+export function prepareWork(account: Account): u32 {
+  return refreshWork(account) + recountWork(account);
 }
 
 /** What searching an account's positions costs. */
@@ -52,7 +58,8 @@ export function probeWork(account: Account): u32 {
 
 /** What touching one resting order of an account costs, once its margin is at the current marks. */
 export function touchWork(account: Account): u32 {
-  return WORK_TOUCH + probeWork(account);
+  const portfolio = isPortfolio(account) ? WORK_RISK_TRY + WORK_RISK_FILL : 0;
+  return WORK_TOUCH + probeWork(account) + portfolio;
 }
 
 /** What one exact margin of an account costs. */
@@ -60,10 +67,16 @@ export function exactWork(account: Account): u32 {
   return WORK_EXACT * <u32>popcnt(account.occupied);
 }
 
-/** Brings the cached sum of isolated margins to the current marks. At most 64 terms. */
+/** Brings the margin of an account that is about to be checked to the current marks. At most 64 terms. */
+export function prepareMargin(account: Account): void {
+  if (isPortfolio(account)) refreshPortfolio(account);
+  else refreshMargin(account);
+}
+
+/** Brings the cached sum of isolated margins to the current marks. Nothing for portfolio margin, whose cache may be stale. */
 export function refreshMargin(account: Account): void {
   const epoch = Globals.get().marginEpoch;
-  if (account.marginEpoch == epoch) return;
+  if (account.marginEpoch == epoch || isPortfolio(account)) return;
   charge(refreshWork(account));
   account.marginEpoch = epoch;
   let sum: i64 = 0;
@@ -88,7 +101,7 @@ export function freeBound(account: Account): i64 {
 /** free collateral by the exact margin. */
 export function freeExact(account: Account): i64 {
   charge(exactWork(account));
-  return account.cash - account.premiumReserve - exactMargin(account);
+  return account.cash - account.premiumReserve - exactMargin(account, WITH_OPEN_SELLS);
 }
 
 /** Whether the account is above its initial margin. */
@@ -116,23 +129,28 @@ class Entry {
   }
 }
 
-/** Sum over expiries of the lesser of isolated margins and largest loss at expiry. */
-function exactMargin(account: Account): i64 {
+/** What `exactMargin` is taken of. */
+export const WITH_OPEN_SELLS: u32 = 0; // initial margin, as if every open sell were filled
+export const INITIAL: u32 = 1; // initial margin of the positions
+export const MAINTENANCE: u32 = 2; // maintenance margin of the positions
+
+/** Sum over expiries of the lesser of isolated margins and largest loss at expiry. Charges nothing: see `exactWork`. */
+export function exactMargin(account: Account, what: u32): i64 {
   let count: u32 = 0;
   let total: i64 = 0;
   let left = account.occupied;
   while (left != 0) {
     const position = positionAt(account, <u32>ctz(left));
     left &= left - 1;
-    const lots = position.lots - <i32>position.openSell;
+    const lots = what == WITH_OPEN_SELLS ? position.lots - <i32>position.openSell : position.lots;
     if (lots == 0) continue;
     const instrument = Instrument.at(position.instrument);
     if (instrument.state == SETTLED) {
       // The payoff is known: a short owes it, a long has it only once it is paid.
-      if (lots < 0) total += isolated(position, instrument.initial0);
+      if (lots < 0) total -= <i64>lots * instrument.initial0;
       continue;
     }
-    addEntry(count, position, instrument, lots);
+    addEntry(count, instrument, lots, what);
     count++;
   }
   const keys = sortKeys(count);
@@ -147,12 +165,14 @@ function exactMargin(account: Account): i64 {
 }
 
 /** A key: underlying (2 bits), expiry day (24), strike (27), entry (6). Strikes are below 1e8 (instruments.ts). */
-function addEntry(index: u32, position: Position, instrument: Instrument, lots: i32): void {
+function addEntry(index: u32, instrument: Instrument, lots: i32, what: u32): void {
   const underlying = Underlying.at(instrument.underlying);
+  const buffer = underlying.buffer;
+  const perLot = what == MAINTENANCE ? instrument.maintenance(buffer) : instrument.initial(buffer);
   const entry = Entry.at(index);
   const strike = <u64>instrument.strike;
   entry.strikePerLot = <i64>((strike * 1_000_000) / underlying.lotsPerContract);
-  entry.isolated = isolated(position, instrument.initial(underlying.buffer));
+  entry.isolated = lots < 0 ? -<i64>lots * perLot : 0;
   entry.lots = lots;
   entry.put = instrument.put;
   const group = ((<u64>instrument.underlying) << 24) | (instrument.expiry / DAY_MS);

@@ -1,6 +1,6 @@
 import {
   CMD_AMEND, CMD_CANCEL_ALL, CMD_DELIST, CMD_INDEX, CMD_LIST, CMD_ORDER, CMD_REPRICE, CMD_RISK_REQUEST, CMD_SETTLE_ACCOUNT,
-  CMD_SETTLE_INSTRUMENT, CMD_SWEEP, CMD_TRANSFER, CMD_VOLATILITY, CMD_WITHDRAW,
+  CMD_SETTLE_INSTRUMENT, CMD_SET_MARGIN_MODE, CMD_SWEEP, CMD_TRANSFER, CMD_VOLATILITY, CMD_WITHDRAW,
 } from "./kinds";
 import { Globals } from "./records/globals";
 
@@ -23,6 +23,13 @@ export const WORK_LABEL: u32 = 2_000;
 export const WORK_TERM: u32 = 500;
 /** One position in an exact margin. */
 export const WORK_EXACT: u32 = 750;
+/** The cache of a portfolio's margin counted anew: its fixed part, and each position (its risk array is eleven leaves). */
+export const WORK_RISK_CLEAR: u32 = 6_000;
+export const WORK_RISK_TERM: u32 = 2_800;
+/** A fill tried on a scenario vector. */
+export const WORK_RISK_TRY: u32 = 8_000;
+/** A fill of an account with portfolio margin, besides WORK_TOUCH: its vector changes term by term. */
+export const WORK_RISK_FILL: u32 = 9_000;
 /** The most an inbox message may do: a forced order. */
 export const WORST_MESSAGE: u32 = 190_000;
 
@@ -32,11 +39,12 @@ export function worstWork(kind: u32): u32 {
     if (kind == CMD_ORDER) return 146_000; // 64 positions: searched, refreshed, two exact margins
     if (kind == CMD_AMEND) return 180_000;
     if (kind == CMD_CANCEL_ALL) return 96_000;
+    if (kind == CMD_SET_MARGIN_MODE) return 380_000; // both margins of 64 positions, stale
     return kind == CMD_WITHDRAW || kind == CMD_TRANSFER ? 96_000 : 48_000;
   }
   if (kind == CMD_INDEX) return 48_000;
   if (kind == CMD_VOLATILITY) return 64_000;
-  if (kind == CMD_REPRICE) return 32_000;
+  if (kind == CMD_REPRICE) return 100_000; // one instrument: 37 values of Black-76
   if (kind == CMD_RISK_REQUEST) return 20_000;
   if (kind == CMD_SWEEP) return 48_000;
   if (kind == CMD_SETTLE_ACCOUNT) return 94_000;

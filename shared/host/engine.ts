@@ -1,5 +1,12 @@
 import { TRAPPED } from '#shared/engine/codes.ts';
-import { DIGEST, MAX_COMMAND_BYTES, STATE_END } from '#shared/engine/layout.ts';
+import {
+  ASSESSMENT,
+  ASSESSMENT_SIZE,
+  DIGEST,
+  INPUT,
+  MAX_COMMAND_BYTES,
+  STATE_END,
+} from '#shared/engine/layout.ts';
 import { type RewrittenExports, type StateViews, viewsOf } from '#shared/machine/wasm/areas.ts';
 import { rewrite } from '#shared/machine/wasm/rewrite.ts';
 import { keccak256 } from '#shared/protocol/keccak.ts';
@@ -27,6 +34,7 @@ interface EngineExports {
   executeInbox(): number;
   digest(): number;
   executeRecovered(length: number): number;
+  assess(length: number): number;
 }
 
 /** Which additions a derived engine has: marks for a state tree, an undo log for rejections and traps. */
@@ -123,6 +131,19 @@ export class Engine {
     const digest = code === 0 ? this.bytes.slice(DIGEST, DIGEST + 32) : null;
     this.#exports.undoRollback?.();
     return digest;
+  }
+
+  /**
+   * Asks what margin a hypothetical portfolio or order would need (shared/protocol/assessment.ts). Returns the code, and where it is 0 the
+   * answer's bytes. Leaves no trace but in scratch, and none at all where there is an undo log.
+   */
+  assess(request: Uint8Array): { readonly code: number; readonly answer: Uint8Array } {
+    this.#exports.undoReset?.();
+    this.#write(INPUT, request.subarray(0, MAX_COMMAND_BYTES));
+    const code = this.#exports.assess(request.length);
+    const answer = this.bytes.slice(ASSESSMENT, ASSESSMENT + ASSESSMENT_SIZE);
+    this.#exports.undoRollback?.();
+    return { code, answer };
   }
 
   /** Runs `length` bytes already at INPUT with the signature taken as checked: for measuring, never for trading. */

@@ -1,7 +1,13 @@
 import fc, { type Arbitrary } from 'fast-check';
 import * as K from '#shared/engine/kinds.ts';
 import { MAX_SWEEP } from '#shared/engine/layout.ts';
-import type { Action, Command, SignedCommand, SystemCommand } from './command-types.ts';
+import type {
+  Action,
+  Command,
+  SignedCommand,
+  SurfaceEntry,
+  SystemCommand,
+} from './command-types.ts';
 import type { InboxMessage } from './inbox.ts';
 import { lots, money, ticks } from './units.ts';
 
@@ -16,6 +22,12 @@ export const u64 = fc.oneof(
   fc.bigInt({ min: 0n, max: 300n }),
   fc.bigInt({ min: 0n, max: (1n << 64n) - 1n }),
 );
+const i32 = u32.map((value) => value | 0);
+export const surfaceEntry: fc.Arbitrary<SurfaceEntry> = fc.record({
+  ...{ expiryDay: fc.nat(65535), forward: u64, a: u64.map((value) => BigInt.asIntN(64, value)) },
+  ...{ b: u64, rho: i32, m: i32, sigma: u32 },
+});
+
 export const anyBytes = (length: number): Arbitrary<Uint8Array> =>
   fc.uint8Array({ minLength: length, maxLength: length });
 
@@ -75,6 +87,12 @@ export const action: Arbitrary<Action> = fc.oneof(
     ),
   },
   { weight: 1, arbitrary: u8.map((slot): Action => ({ kind: 'revokeKey', slot })) },
+  {
+    weight: 1,
+    arbitrary: fc
+      .integer({ min: 0, max: 1 })
+      .map((mode): Action => ({ kind: 'setMarginMode', mode })),
+  },
 );
 
 export const signedCommand: Arbitrary<SignedCommand> = fc
@@ -107,7 +125,7 @@ export const systemCommand: Arbitrary<SystemCommand> = fc.oneof(
     underlying: u8,
     round: u32,
     timeMs: u64,
-    entries: fc.array(fc.record({ expiryDay: u16, forward: u64, volatility: u32 }), {
+    entries: fc.array(surfaceEntry, {
       minLength: 1,
       maxLength: 32,
     }),

@@ -55,6 +55,14 @@ const SENTENCES: { readonly [Name in keyof typeof codes]: string } = {
   SAME_ACCOUNT: 'The transfer goes to the account it comes from: name another.',
   INSUFFICIENT_COLLATERAL:
     'Other accounts are in debt and the exchange holds less than this: withdraw a smaller amount, or later.',
+  BAD_MARGIN_MODE: 'There is no such margin mode: ask for standard or portfolio.',
+  SAME_MARGIN_MODE: 'The account has this margin mode already: there is nothing to change.',
+  ONE_UNDERLYING:
+    'Portfolio margin is of one underlying an account: use another subaccount, or close what the account has in the other one first.',
+  TOO_MANY_EXPIRIES:
+    'Portfolio margin covers at most 12 expiries an account: close or cancel one, or use another subaccount.',
+  MARGIN_NOT_IN_BOTH:
+    'The margin mode changes only where initial margin holds in both modes: deposit or reduce positions first.',
   NO_SUCH_INSTRUMENT: 'There is no such instrument: take one from get_instruments.',
   INSTRUMENT_EXPIRED: 'The instrument has expired: choose a later expiry.',
   NOT_EXPIRED: 'The instrument cannot settle before its expiry: try again then.',
@@ -114,6 +122,11 @@ const SENTENCES: { readonly [Name in keyof typeof codes]: string } = {
     'A price or volatility is zero or beyond what the engine prices: check the source.',
   CLOCK_BACKWARDS: 'The clock never goes back: use a time that is not before the last one.',
   NO_SURFACE: 'Repricing needs an index price and a volatility first: submit these.',
+  SMILE_CORRELATION: 'A smile’s rho is not between -1 and 1: fit it again.',
+  SMILE_CURVATURE: 'A smile’s sigma is zero: fit it again with a rounder one.',
+  SMILE_NEGATIVE:
+    'A smile’s variance falls below zero somewhere: raise a so that a + b sigma sqrt(1 - rho²) is not below zero.',
+  SMILE_WINGS: 'A smile’s wings rise by more than 2: lower b.',
   NO_RISK_MONITOR: 'This deployment names no risk monitor: nobody can ask for a multiplier.',
   BAD_MULTIPLIER: 'A multiplier is above 1.0 and at most 2.0: ask within the bound.',
   NOT_TIGHTER:

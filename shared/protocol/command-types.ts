@@ -60,6 +60,11 @@ export interface RevokeKeyAction {
   readonly kind: 'revokeKey';
   readonly slot: number;
 }
+export interface SetMarginModeAction {
+  readonly kind: 'setMarginMode';
+  /** 0 standard, 1 portfolio. */
+  readonly mode: number;
+}
 export type Action =
   | OrderAction
   | CancelAction
@@ -69,7 +74,8 @@ export type Action =
   | WithdrawAction
   | TransferAction
   | SetKeyAction
-  | RevokeKeyAction;
+  | RevokeKeyAction
+  | SetMarginModeAction;
 
 /** Who asks, and until when: the parts around the body. */
 export interface Envelope {
@@ -111,12 +117,23 @@ export interface IndexCommand {
   readonly round: number;
   readonly observations: readonly IndexObservation[];
 }
-export interface SurfaceEntry {
+/** A smile of volatilities, raw SVI: variance a year = a + b (rho (k - m) + sqrt((k - m)^2 + sigma^2)), k = ln(strike / forward). */
+export interface Smile {
+  /** 1e-12 a year, signed. */
+  readonly a: bigint;
+  /** 1e-12 a year, 0 for a flat smile. */
+  readonly b: bigint;
+  /** 1e-9, between -1e9 and 1e9. */
+  readonly rho: number;
+  /** 1e-9, signed. */
+  readonly m: number;
+  /** 1e-9, above 0. */
+  readonly sigma: number;
+}
+export interface SurfaceEntry extends Smile {
   readonly expiryDay: number;
   /** Money per unit of the underlying. */
   readonly forward: bigint;
-  /** 1e-6. */
-  readonly volatility: number;
 }
 export interface SignerSignature {
   readonly signer: number;
@@ -212,6 +229,7 @@ export const KIND_NUMBERS: { readonly [kind in CommandKind]: number } = {
   transfer: K.CMD_TRANSFER,
   setKey: K.CMD_SET_KEY,
   revokeKey: K.CMD_REVOKE_KEY,
+  setMarginMode: K.CMD_SET_MARGIN_MODE,
 };
 
 const KINDS_BY_NUMBER = new Map<number, CommandKind>(

@@ -41,10 +41,10 @@ const BY_HAND: [Command, string][] = [
       underlying: 1,
       round: 2,
       timeMs: 3n,
-      entries: [{ expiryDay: 0x5021, forward: 4n, volatility: 5 }],
+      entries: [{ expiryDay: 0x5021, forward: 4n, a: -5n, b: 6n, rho: -7, m: -8, sigma: 9 }],
       signatures: [{ signer: 6, signature: envelope.signature }],
     },
-    `0401 02000000 0300000000000000 01 2150 0400000000000000 05000000 01 06 ${SIGNATURE}`,
+    `0401 02000000 0300000000000000 01 2150 0400000000000000 fbffffffffffffff 0600000000000000 f9ffffff f8ffffff 09000000 01 06 ${SIGNATURE}`,
   ],
   [{ kind: 'reprice', underlying: 1 }, '0501'],
   [
@@ -55,6 +55,18 @@ const BY_HAND: [Command, string][] = [
   [{ kind: 'settleAccount', account: 300 }, '08ac02'],
   [{ kind: 'sweep', orderIds: [1n, 128n] }, '0902018001'],
   [{ kind: 'delist', instrument: 258 }, '0a0201'],
+  [
+    {
+      kind: 'riskRequest',
+      underlying: 1,
+      multiplier: 20_000,
+      untilMs: 2n,
+      sequence: 3,
+      reason: 4,
+      signature: envelope.signature,
+    },
+    `0b 01 204e 0200000000000000 03000000 0400 ${SIGNATURE}`,
+  ],
   [
     {
       kind: 'order',
@@ -95,6 +107,7 @@ const BY_HAND: [Command, string][] = [
     `37 ac02 05 04030201 01 ${'aa'.repeat(20)} 06 07000000 ${SIGNATURE}`,
   ],
   [{ kind: 'revokeKey', slot: 1, ...envelope }, `38 ac02 05 04030201 01 ${SIGNATURE}`],
+  [{ kind: 'setMarginMode', mode: 1, ...envelope }, `39 ac02 05 04030201 01 ${SIGNATURE}`],
 ];
 
 describe('command bytes', () => {
@@ -165,7 +178,7 @@ describe('decodeCommand', () => {
   it.each([
     ['', codes.MALFORMED],
     ['00', codes.UNKNOWN_KIND],
-    ['0b', codes.UNKNOWN_KIND],
+    ['0f', codes.UNKNOWN_KIND],
     ['1f', codes.UNKNOWN_KIND],
     ['21', codes.MALFORMED], // consume with a key slot
     ['08ac8200', codes.MALFORMED], // 300 in three bytes

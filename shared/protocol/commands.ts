@@ -90,6 +90,9 @@ function writeActionBody(writer: ByteWriter, action: Action): void {
       return;
     case 'revokeKey':
       writer.u8(action.slot);
+      return;
+    case 'setMarginMode':
+      writer.u8(action.mode);
   }
 }
 
@@ -194,6 +197,8 @@ function readActionBody(reader: ByteReader, kind: Action['kind']): Action {
       };
     case 'revokeKey':
       return { kind, slot: reader.u8() };
+    case 'setMarginMode':
+      return { kind, mode: reader.u8() };
   }
 }
 

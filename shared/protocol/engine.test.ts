@@ -20,6 +20,7 @@ import { encodeInboxMessage, type InboxMessage } from './inbox.ts';
 import { formatInstrument } from './instruments.ts';
 import { keccak256 } from './keccak.ts';
 import { packOrderFlags } from './order-flags.ts';
+import { flatSmile } from './smile.ts';
 import { commandDigest, domainSeparator, indexDigest, surfaceDigest } from './typed-data.ts';
 import { lots, money, ticks } from './units.ts';
 
@@ -97,7 +98,7 @@ function observe(): void {
     signature: sign(digest, secret),
   }));
   expect(run({ kind: 'index', underlying: 0, round, observations })).toBe(codes.OK);
-  const entries = [{ expiryDay: DAY, forward: price, volatility: 600_000 }];
+  const entries = [{ expiryDay: DAY, forward: price, ...flatSmile(600_000) }];
   const surface = surfaceDigest({ underlying: 'BTC', round, timeMs, entries }, DOMAIN);
   const signatures = COMMITTEE.slice(1).map((secret, i) => ({
     signer: i + 1,

@@ -138,6 +138,12 @@ export interface DeficitCoveredEvent {
   readonly account: number;
   readonly amount: bigint;
 }
+export interface MarginModeEvent {
+  readonly type: 'marginMode';
+  readonly account: number;
+  /** 0 standard, 1 portfolio. */
+  readonly mode: number;
+}
 /** A jump that waits for the next round to confirm it. */
 export interface IndexHeldEvent {
   readonly type: 'indexHeld';
@@ -175,6 +181,7 @@ export interface SettlementPriceEvent {
   readonly source: number;
 }
 export type EngineEvent =
+  | MarginModeEvent
   | FillEvent
   | OrderOpenedEvent
   | OrderClosedEvent
@@ -369,6 +376,10 @@ const READERS = new Map<number, Read>([
   [
     K.EVT_DEFICIT_COVERED,
     (v, at) => ({ type: 'deficitCovered', account: u32(v, at), amount: i64(v, at + 8) }),
+  ],
+  [
+    K.EVT_MARGIN_MODE,
+    (v, at) => ({ type: 'marginMode', account: u32(v, at), mode: u32(v, at + 4) }),
   ],
   [
     K.EVT_INDEX_HELD,

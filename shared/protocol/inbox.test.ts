@@ -39,9 +39,10 @@ describe('inbox messages', () => {
     const rules = ['bytes8', 'uint64', 'uint32', 'uint32', 'uint32', 'uint32'] as const;
     const expected = concat([
       encodePacked(
-        ['uint8', 'uint8', 'uint64', 'address', 'address', 'uint32', 'uint32', 'uint32', 'uint32'],
-        [0, 1, 31337n, A, B, 100, 300, 1000, 1],
+        ['uint8', 'uint8', 'uint64', 'address', 'address', 'address'],
+        [0, 1, 31337n, A, B, A],
       ),
+      encodePacked(['uint32', 'uint32', 'uint32', 'uint32'], [100, 300, 1000, 1]),
       encodePacked(['uint8', 'address', 'address'], [2, A, B]),
       '0x01',
       encodePacked(rules, [
@@ -59,7 +60,7 @@ describe('inbox messages', () => {
       chainId: 31337n,
       contract: hexToBytes(A),
       feeRecipient: hexToBytes(B),
-      riskMonitor: new Uint8Array(20),
+      riskMonitor: hexToBytes(A),
       makerFee: 100,
       takerFee: 300,
       maxOpenOrders: 1000,

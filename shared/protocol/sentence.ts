@@ -15,7 +15,7 @@ export interface InstrumentWords extends TradingUnits {
 
 /**
  * @param instrument what the order (or, for an amend, the order it names) is in; needed for these two only.
- * Throws `EncodingError` when it is missing.
+ * Throws `EncodingError` when it is missing, or for a margin mode that has no name.
  */
 export function actionSentence(action: Action, instrument?: InstrumentWords): string {
   switch (action.kind) {
@@ -43,7 +43,15 @@ export function actionSentence(action: Action, instrument?: InstrumentWords): st
       );
     case 'revokeKey':
       return `Revoke the key in slot ${action.slot}`;
+    case 'setMarginMode':
+      return `Use ${marginModeWord(action.mode)} margin`;
   }
+}
+
+function marginModeWord(mode: number): string {
+  if (mode === 0) return 'standard';
+  if (mode === 1) return 'portfolio';
+  throw new EncodingError(`Margin mode ${mode} has no name: it is 0 standard or 1 portfolio.`);
 }
 
 function needed(instrument: InstrumentWords | undefined): InstrumentWords {

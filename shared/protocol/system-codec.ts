@@ -12,6 +12,7 @@ import { SIGNATURE_BYTES } from './signatures.ts';
 
 /** Bodies of the unsigned kinds. Counts are checked here; who may sign and what prices mean is the engine's. */
 export const MAX_SURFACE_ENTRIES = 32;
+const SURFACE_ENTRY_BYTES = 38;
 
 export function encodeSystemBody(writer: ByteWriter, command: SystemCommand): void {
   switch (command.kind) {
@@ -68,11 +69,23 @@ function writeVolatility(writer: ByteWriter, command: VolatilityCommand): void {
 
 /** The entries' bytes as in the command: what `surface` of the oracle's typed data is the hash of. */
 export function encodeSurface(entries: readonly SurfaceEntry[]): Uint8Array {
-  const writer = new ByteWriter(14 * entries.length);
-  for (const { expiryDay, forward, volatility } of entries) {
-    writer.u16(expiryDay).u64(forward).u32(volatility);
+  const writer = new ByteWriter(SURFACE_ENTRY_BYTES * entries.length);
+  for (const { expiryDay, forward, a, b, rho, m, sigma } of entries) {
+    writer.u16(expiryDay).u64(forward).u64(unsigned64(a)).u64(b);
+    writer.u32(unsigned32(rho)).u32(unsigned32(m)).u32(sigma);
   }
   return writer.finish();
+}
+
+/** Two's complement of a signed integer; what does not fit is refused, not cut. */
+function unsigned64(value: bigint): bigint {
+  if (BigInt.asIntN(64, value) !== value) throw new EncodingError(`${value} is beyond 64 bits`);
+  return BigInt.asUintN(64, value);
+}
+
+function unsigned32(value: number): number {
+  if ((value | 0) !== value) throw new EncodingError(`${value} is no signed 32-bit integer`);
+  return value >>> 0;
 }
 
 function checkCount(count: number, max: number, what: string): void {
@@ -154,7 +167,11 @@ function readVolatility(reader: ByteReader): VolatilityCommand | string {
   const entries = Array.from({ length: count }, () => ({
     expiryDay: reader.u16(),
     forward: reader.u64(),
-    volatility: reader.u32(),
+    a: BigInt.asIntN(64, reader.u64()),
+    b: reader.u64(),
+    rho: reader.u32() | 0,
+    m: reader.u32() | 0,
+    sigma: reader.u32(),
   }));
   const signers = reader.u8();
   const signatures = Array.from({ length: signers }, () => ({

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { hashTypedData, keccak256 as viemKeccak } from 'viem';
 import { privateKeyToAccount } from 'viem/accounts';
 import { describe, expect, it } from 'vitest';
-import { anyBytes, signedCommand, u32, u64 } from './arbitraries.ts';
+import { anyBytes, signedCommand, surfaceEntry, u32, u64 } from './arbitraries.ts';
 import { bytesToHex, hexToBytes } from './bytes.ts';
 import type { Action } from './command-types.ts';
 import { keccak256, portableKeccak256 } from './keccak.ts';
@@ -19,8 +19,10 @@ import {
   commandDigest,
   domainSeparator,
   indexDigest,
+  riskRequestDigest,
   surfaceDigest,
   toIndexTypedData,
+  toRiskRequestTypedData,
   toSurfaceTypedData,
   toTypedData,
 } from './typed-data.ts';
@@ -111,6 +113,8 @@ describe('sentences', () => {
       'Allow key 0x52908400098527886e0f7030069857d2e4169ee7 in slot 1 to trade, withdraw until 2026-12-01 00:00:00 UTC',
     ],
     [{ kind: 'revokeKey', slot: 1 }, 'Revoke the key in slot 1'],
+    [{ kind: 'setMarginMode', mode: 1 }, 'Use portfolio margin'],
+    [{ kind: 'setMarginMode', mode: 0 }, 'Use standard margin'],
   ])('%# are those of the README', (action, sentence) => {
     expect(actionSentence(action, instrument)).toBe(sentence);
   });
@@ -135,13 +139,12 @@ describe('digests', () => {
   });
 
   it('of oracle prices equal viem’s', () => {
-    const entry = fc.record({ expiryDay: fc.nat(65535), forward: u64, volatility: u32 });
     const terms = fc.record({
       underlying: fc.constantFrom('BTC', 'ETH'),
       round: u32,
       price: u64,
       timeMs: u64,
-      entries: fc.array(entry, { minLength: 1, maxLength: 32 }),
+      entries: fc.array(surfaceEntry, { minLength: 1, maxLength: 32 }),
     });
     const separator = domainSeparator(domain);
     fc.assert(
@@ -153,6 +156,17 @@ describe('digests', () => {
         const surface = { ...rest, entries };
         expect(bytesToHex(surfaceDigest(surface, separator))).toBe(
           hashTypedData(toSurfaceTypedData(surface, domain)),
+        );
+        const { underlying, round, timeMs } = rest;
+        const request = {
+          underlying,
+          multiplier: round,
+          untilMs: timeMs,
+          sequence: round,
+          reason: round,
+        };
+        expect(bytesToHex(riskRequestDigest(request, separator))).toBe(
+          hashTypedData(toRiskRequestTypedData(request, domain)),
         );
       }),
     );

@@ -2,6 +2,7 @@
 import * as L from '#shared/engine/layout.ts';
 import { PlimsollError } from '#shared/protocol/errors.ts';
 import { offsetOf, RECORDS } from '#shared/state/fields.ts';
+import { staleParts } from './portfolio.ts';
 
 const LISTED = 1;
 const SETTLED = 2;
@@ -92,6 +93,7 @@ export class Auditor {
     this.money();
     this.positionsSumToZero();
     this.books();
+    this.portfolios();
     this.order();
   }
 
@@ -162,6 +164,14 @@ export class Auditor {
         2,
         `open interest of ${instrument} is ${interest}`,
       );
+    }
+  }
+
+  /** 4: what is kept of the accounts with portfolio margin is what their positions and orders say. */
+  portfolios(): void {
+    for (let id = 0; id < this.accounts; id++) {
+      const differs = staleParts(this, id);
+      check(differs.length === 0, 4, `account ${id} keeps another ${differs.join(', ')}`);
     }
   }
 

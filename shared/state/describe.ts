@@ -82,6 +82,11 @@ function account(id: number, within: number, at: number): Place {
       offset % layout.POSITION_SIZE,
     );
   }
+  const riskOffset = within - layout.ACCOUNT_RISK;
+  if (riskOffset >= 0 && riskOffset < 64) {
+    const start = at + layout.ACCOUNT_RISK;
+    return inRecord(`${subject}, portfolio margin`, RECORDS.Portfolio, start, riskOffset);
+  }
   const keyOffset = within - layout.ACCOUNT_KEYS;
   const slot = Math.floor(keyOffset / layout.KEY_SIZE);
   if (slot >= 1 && slot < layout.MAX_KEYS) {
@@ -89,6 +94,31 @@ function account(id: number, within: number, at: number): Place {
     return inRecord(`${subject}, key ${slot}`, RECORDS.Key, start, keyOffset % layout.KEY_SIZE);
   }
   return inRecord(subject, RECORDS.Account, at, within);
+}
+
+/** What one lot of an instrument changes in value by, in one of two sets. */
+function riskEntry(instrument: number, within: number, at: number): Place {
+  const set = Math.floor(within / layout.RISK_SET_SIZE);
+  const entry = Math.floor((within % layout.RISK_SET_SIZE) / 8);
+  const words = `instrument ${instrument}, risk set ${set}, entry ${entry}`;
+  return { words, address: at + set * layout.RISK_SET_SIZE + entry * 8, length: 8 };
+}
+
+function portfolio(id: number, within: number, at: number): Place {
+  const subject = `account ${id}, portfolio margin`;
+  if (within >= layout.PORTFOLIO_VECTOR) {
+    const scenario = Math.floor((within - layout.PORTFOLIO_VECTOR) / 8);
+    const address = at + layout.PORTFOLIO_VECTOR + scenario * 8;
+    return { words: `${subject}, scenario ${scenario}`, address, length: 8 };
+  }
+  const entry = Math.floor(within / layout.PORTFOLIO_EXPIRY_SIZE);
+  const offset = within % layout.PORTFOLIO_EXPIRY_SIZE;
+  return inRecord(
+    `${subject}, expiry ${entry}`,
+    RECORDS.PortfolioExpiry,
+    at + within - offset,
+    offset,
+  );
 }
 
 function level(instrument: number, within: number, at: number): Place {
@@ -204,4 +234,10 @@ const REGIONS: readonly Region[] = [
   },
   { start: layout.LEVELS, size: layout.LEVELS_SIZE, place: each(layout.LEVELS_STRIDE, level) },
   { start: layout.ACCOUNTS, size: layout.ACCOUNTS_SIZE, place: each(layout.ACCOUNT_SIZE, account) },
+  { start: layout.RISKS, size: layout.RISKS_SIZE, place: each(layout.RISK_SIZE, riskEntry) },
+  {
+    start: layout.PORTFOLIOS,
+    size: layout.PORTFOLIOS_SIZE,
+    place: each(layout.PORTFOLIO_SIZE, portfolio),
+  },
 ];

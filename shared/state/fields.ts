@@ -14,12 +14,14 @@ export interface Field {
 export const RECORDS = {
   Globals: record('Globals', 'records/globals.ts'),
   Underlying: record('Underlying', 'records/underlying.ts'),
-  Surface: record('Surface', 'oracle/volatility.ts'),
+  Surface: record('Surface', 'records/surface.ts'),
   Instrument: record('Instrument', 'records/instrument.ts'),
   Order: record('Order', 'records/order.ts'),
   Account: record('Account', 'records/account.ts'),
   Key: record('Key', 'records/account.ts'),
   Position: record('Position', 'records/position.ts'),
+  Portfolio: record('Portfolio', 'records/portfolio.ts'),
+  PortfolioExpiry: record('PortfolioExpiry', 'records/portfolio.ts'),
 };
 
 export interface RecordShape {

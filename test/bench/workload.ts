@@ -25,6 +25,7 @@ import {
   RESULT,
 } from '#shared/engine/layout.ts';
 import { PlimsollError } from '#shared/protocol/errors.ts';
+import { flatSmile } from '#shared/protocol/smile.ts';
 import { DAY_MS, START_MS, World, type WorldOptions, wallet } from '#test/engine/world.ts';
 
 export const SIGNATURE_BYTES = 64;
@@ -137,7 +138,7 @@ export function prepare(
     );
   }
   world.expect(
-    world.volatility(0, [{ expiryDay: day, forward: 90_000_000_000n, volatility: 600_000 }]),
+    world.volatility(0, [{ expiryDay: day, forward: 90_000_000_000n, ...flatSmile(600_000) }]),
   );
   world.reprice(0);
   return world;

@@ -6,6 +6,7 @@ import { INSTRUMENTS, UNDERLYINGS } from '#shared/engine/layout.ts';
 import { readEngine } from '#shared/host/wasm-file.ts';
 import { type Action, encodeForcedAction } from '#shared/protocol/commands.ts';
 import { encodeInboxMessage } from '#shared/protocol/inbox.ts';
+import { flatSmile } from '#shared/protocol/smile.ts';
 import { lots, money, ticks } from '#shared/protocol/units.ts';
 import { countingModule, PAGE_BYTES, WorkMeter } from './count.ts';
 import { DAY_MS, START_MS, World, wallet } from './world.ts';
@@ -99,7 +100,7 @@ export class Crowd {
       world.expect(
         world.volatility(
           underlying,
-          days.map((day) => ({ expiryDay: today + day, forward, volatility: 600_000 })),
+          days.map((day) => ({ expiryDay: today + day, forward, ...flatSmile(600_000) })),
         ),
       );
       world.reprice(underlying);

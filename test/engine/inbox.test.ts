@@ -4,10 +4,9 @@ import * as K from '#shared/engine/kinds.ts';
 import * as L from '#shared/engine/layout.ts';
 import { type Action, encodeCommand, encodeForcedAction } from '#shared/protocol/commands.ts';
 import { encodeInboxMessage } from '#shared/protocol/inbox.ts';
-import { indexDigest } from '#shared/protocol/typed-data.ts';
 import { lots, money, ticks } from '#shared/protocol/units.ts';
 import { Scenario } from './scenario.ts';
-import { CONTRACT, DAY_MS, SIGNERS, sign, World, wallet } from './world.ts';
+import { CONTRACT, DAY_MS, World, wallet } from './world.ts';
 
 const MILLION = 1_000_000_000_000n;
 const buy: Action = { kind: 'order', instrument: 0, flags: 0, price: ticks(300), lots: lots(1) };
@@ -45,20 +44,17 @@ describe('the inbox', () => {
   it('takes signed prices however long the sequencer let them wait', () => {
     const s = new Scenario();
     const { world } = s;
-    const signedAt = world.nowMs + 1000;
-    const round = world.round(0);
-    const terms = { underlying: 'BTC', round, price: 70_000_000_000n, timeMs: BigInt(signedAt) };
-    const observations = SIGNERS.map((signer, index) => ({
-      signer: index,
-      price: terms.price,
-      timeMs: terms.timeMs,
-      signature: sign(indexDigest(terms as never, world.domain), signer.key),
-    }));
-    const bytes = encodeCommand({ kind: 'index', underlying: 0, round, observations });
+    const price = 70_000_000_000n;
+    const [jump, bytes] = [1000, 2000].map((later) =>
+      encodeCommand(world.observed(0, price, world.nowMs + later)),
+    ) as [Uint8Array, Uint8Array];
     world.clock(world.nowMs + DAY_MS);
-    s.run(bytes, C.OBSERVATION_STALE);
+    s.run(jump, C.OBSERVATION_STALE);
+    const index = () => world.engine.view.getBigUint64(L.UNDERLYINGS + 48, true);
+    s.check(world.message(encodeInboxMessage({ kind: 'system', command: jump })), C.OK);
+    expect(index()).toBe(90_000_000_000n); // held until another round confirms it
     s.check(world.message(encodeInboxMessage({ kind: 'system', command: bytes })), C.OK);
-    expect(world.engine.view.getBigUint64(L.UNDERLYINGS + 48, true)).toBe(terms.price);
+    expect(index()).toBe(price);
     s.play('A buy 1 @300 -> MODE_CANCELS_ONLY'); // it is the price, but an old one
     s.check(world.message(encodeInboxMessage({ kind: 'system', command: bytes })), C.ROUND_NOT_NEW);
   });
@@ -70,7 +66,13 @@ describe('the inbox', () => {
       world.message(encodeInboxMessage({ kind: 'lateBatch', timeMs: BigInt(world.nowMs) })),
       C.OK,
     );
-    for (let round = 0; round < 10; round++) s.play('A buy 1 @300 -> MODE_REDUCES_ONLY\nwait 1');
+    for (let round = 0; round < 10; round++) {
+      s.play('A buy 1 @300 -> MODE_REDUCES_ONLY');
+      world.clock(world.nowMs + 1000);
+      world.expect(world.index(0, 90_000_000_000n));
+    }
+    s.play('A buy 1 @300 -> REOPENING_POST_ONLY\nA buy 1 @300 post -> OK');
+    for (let round = 0; round < 10; round++) world.expect(world.index(0, 90_000_000_000n));
     s.play('A buy 1 @300 -> OK');
   });
 

@@ -184,11 +184,13 @@ describe('attacks on expiry', () => {
 
   it('whoever settles cannot choose the price by choosing the time', () => {
     const payoffs = [0, 6, 20].map((hours) => {
-      const s = expired(90_000_000_000n, 20); // two thirds covered: the last valid price decides
+      const s = expired(90_000_000_000n, 20); // two thirds covered, and nothing before: L1 decides, or the last valid price
+      s.run({ kind: 'settleInstrument', instrument: 0 }, C.SETTLEMENT_WAITS);
       for (let hour = 0; hour < hours; hour++) {
         s.world.clock(s.world.nowMs + 3_600_000);
         s.world.expect(s.world.index(0, 90_000_000_000n + BigInt(hour) * 4_000_000_000n));
       }
+      s.world.clock(s.expiryDay * DAY_MS + 33 * 3_600_000); // 25 hours after 08:00
       s.run({ kind: 'settleInstrument', instrument: 0 }, C.OK);
       return s.auditor.i64(L.EXIT_MARKS);
     });
@@ -213,7 +215,7 @@ describe('attacks on expiry', () => {
     for (let index = 0; index < 122; index++) s.run(list(100_000 + 500 * index), C.OK);
     s.run(list(180_000), C.TOO_MANY_INSTRUMENTS); // 128 of one expiry
     s.world.clock(s.world.nowMs + 1000);
-    s.world.expect(s.world.index(0, 60_000_000_000n));
+    for (let round = 0; round < 2; round++) s.world.expect(s.world.index(0, 60_000_000_000n));
     s.run({ kind: 'delist', instrument: 127 }, C.OK); // 160,500 is more than twice the index now
     s.run(list(40_000), C.OK);
     s.world.clock(s.world.nowMs + 60_001);
@@ -227,9 +229,12 @@ describe('attacks on expiry', () => {
       B sell 10 @400                  -> OK
       C buy 10 @400                   -> OK filled 10
     `);
-    world.clock(s.expiryDay * DAY_MS + 8 * 3_600_000 - 60_000);
-    world.expect(world.index(0, 140_000_000_000n));
-    world.clock(world.nowMs + 60_000);
+    world.clock(s.expiryDay * DAY_MS + 8 * 3_600_000 - 1_800_000);
+    world.expect(world.index(0, 140_000_000_000n)); // a jump, which the next round confirms
+    for (let minute = 0; minute < 30; minute++) {
+      world.expect(world.index(0, 140_000_000_000n));
+      world.clock(world.nowMs + 60_000);
+    }
     s.run({ kind: 'settleInstrument', instrument: 0 }, C.OK);
     s.run({ kind: 'settleAccount', account: s.account('B') }, C.OK);
     s.run({ kind: 'settleAccount', account: s.account('B') }, C.NOTHING_TO_DO);

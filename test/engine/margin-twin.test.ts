@@ -8,6 +8,7 @@ import { describe, expect, it } from 'vitest';
 import * as C from '#shared/engine/codes.ts';
 import * as K from '#shared/engine/kinds.ts';
 import * as L from '#shared/engine/layout.ts';
+import { decodeAssessment, encodeAssessment } from '#shared/protocol/assessment.ts';
 import { money } from '#shared/protocol/units.ts';
 import { Auditor } from './invariants.ts';
 import { DAY_MS, START_MS, World, wallet } from './world.ts';
@@ -47,9 +48,12 @@ interface Proposal {
 /** What the engine must say, from nothing but its records. */
 class MarginTwin {
   readonly auditor: Auditor;
+  /** What new risk counts for, 1e-4. */
+  readonly multiplier: () => number;
 
-  constructor(auditor: Auditor) {
+  constructor(auditor: Auditor, multiplier: () => number) {
     this.auditor = auditor;
+    this.multiplier = multiplier;
   }
 
   terms(instrument: number) {
@@ -173,6 +177,26 @@ class MarginTwin {
     return least(ceil(spot * rate, 1_000_000n * lots), value / 8n);
   }
 
+  /** New margin counts as often as the mode says: that of the sums where they suffice, else that of the exact margins. */
+  allowsSelling(account: number, instrument: number, lots: bigint): boolean {
+    const more = BigInt(this.multiplier() - 10_000);
+    const extra = (added: bigint) => ceil(most(0n, added) * more, 10_000n);
+    const { lots: held = 0, openSell = 0 } = this.auditor.positions(account).get(instrument) ?? {};
+    const short = (sold: bigint) => most(0n, BigInt(openSell - held) + sold);
+    const added = (short(lots) - short(0n)) * this.perLot(instrument);
+    let isolated = 0n;
+    for (const [slot, { lots: own, openSell: offered }] of this.auditor.positions(account))
+      isolated += most(0n, BigInt(offered - own)) * this.perLot(slot);
+    const reserved = this.orders(account).reduce(
+      (sum, order) => sum + (order.sell ? 0n : order.reserve),
+      0n,
+    );
+    const bound = this.cash(account) - reserved - isolated;
+    if (bound >= added + extra(added)) return true;
+    const after = this.free(account, [{ instrument, lots: -lots }]);
+    return after >= 0n && after >= extra(this.free(account) - after);
+  }
+
   allows(
     account: number,
     { instrument, sell, price, lots, reduce }: Proposal,
@@ -181,7 +205,7 @@ class MarginTwin {
     const value = price * this.terms(instrument).tick;
     const fee = this.fee(instrument, value, rate);
     if (!reduce) {
-      if (sell) return this.free(account, [{ instrument, lots: -lots }]) >= 0n;
+      if (sell) return this.allowsSelling(account, instrument, lots);
       return this.free(account) >= lots * (value + fee);
     }
     const held = BigInt(this.auditor.positions(account).get(instrument)?.lots ?? 0);
@@ -196,7 +220,10 @@ class MarginTwin {
 class Run {
   readonly world = new World({ genesis: { flags: 1 } }).start();
   readonly auditor = new Auditor(this.world.engine.view);
-  readonly twin = new MarginTwin(this.auditor);
+  readonly twin = new MarginTwin(this.auditor, () => {
+    const request = encodeAssessment({ kind: 'portfolio', mode: 0, cash: 0n, positions: [] });
+    return decodeAssessment(this.world.engine.assess(request).answer).multiplier;
+  });
   readonly accounts: number[] = [];
   readonly pick: (below: number) => number;
   readonly codes = new Map<number, number>();

@@ -121,6 +121,7 @@ export class Scenario {
   #wait(seconds: number): void {
     this.world.clock(this.world.nowMs + seconds * 1000);
     this.world.expect(this.world.index(0, 90_000_000_000n));
+    this.world.reopen(0, 90_000_000_000n);
   }
 
   #id(word: string): bigint {

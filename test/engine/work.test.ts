@@ -194,11 +194,14 @@ describe('work of prices', () => {
   const crowd = new Crowd(16);
   const { world } = crowd;
   const today = Math.floor(START_MS / DAY_MS);
-  const entries: SurfaceEntry[] = Array.from({ length: 32 }, (_, index) => ({
-    expiryDay: today + 1 + index,
-    forward: 90_000_000_000n,
-    volatility: 600_000 + index,
-  }));
+  /** As many smiles as there can be, each with everything to compute. */
+  const entriesFrom = (day: number): SurfaceEntry[] =>
+    Array.from({ length: 32 }, (_, index) => ({
+      ...{ expiryDay: day + index, forward: 90_000_000_000n },
+      ...{ a: -10_000_000_000n, b: 900_000_000_000n, rho: -300_000_000, m: 20_000_000 },
+      sigma: 300_000_000 + index,
+    }));
+  const entries = entriesFrom(today + 1);
   /** Runs a command as bytes of the world's own making, measured. */
   const caught = (make: () => unknown): Uint8Array => {
     let bytes: Uint8Array | undefined;
@@ -245,6 +248,27 @@ describe('work of prices', () => {
         else world.expect(world.run(bytes));
       }
     }
+  });
+
+  it('covers reprice while the settlement average is under way', () => {
+    const expiryMs = (today + 32) * DAY_MS + 8 * 3_600_000;
+    world.clock(expiryMs - 31 * 60_000);
+    world.expect(world.index(0, 90_000_000_000n));
+    for (let minute = 30; minute > 8; minute--) {
+      world.clock(expiryMs - minute * 60_000);
+      world.expect(world.index(0, 90_000_000_000n + BigInt(minute) * 1_000_000n));
+    }
+    world.expect(world.volatility(0, entriesFrom(today + 32)));
+    for (const name of ['a call in the money', 'a call', 'a put', 'a put in the money']) {
+      const bytes = caught(() => world.run({ kind: 'reprice', underlying: 0 }));
+      measure(
+        crowd,
+        `reprice, minute 22 of 30, ${name}`,
+        { kind: K.CMD_REPRICE, code: C.OK },
+        bytes,
+      );
+    }
+    world.reprice(0);
   });
 
   it('covers an index after weeks of silence that ends a late batch', () => {

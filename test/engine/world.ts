@@ -9,6 +9,8 @@ import {
   ORDER_SIZE,
   ORDERS,
   RESULT,
+  UNDERLYING_SIZE,
+  UNDERLYINGS,
 } from '#shared/engine/layout.ts';
 import { deriveModule, Engine, type EngineEvents } from '#shared/host/engine.ts';
 import { readEngine } from '#shared/host/wasm-file.ts';
@@ -22,6 +24,7 @@ import {
 import { encodeInboxMessage, type GenesisMessage } from '#shared/protocol/inbox.ts';
 import { keccak256 } from '#shared/protocol/keccak.ts';
 import type { InstrumentWords } from '#shared/protocol/sentence.ts';
+import { flatSmile } from '#shared/protocol/smile.ts';
 import {
   commandDigest,
   domainSeparator,
@@ -52,6 +55,8 @@ export function sign(digest: Uint8Array, key: Uint8Array): Uint8Array {
 export const CONTRACT = hexToBytes('0x00000000000000000000000000000000000000c0');
 export const CHAIN_ID = 31337n;
 export const DAY_MS = 86_400_000;
+/** Of a guard in its underlying's record (shared/engine/records/guard.ts checks it). */
+const GUARD = 896;
 /** Monday 2026-11-23, 00:00 UTC. */
 export const START_MS = Date.UTC(2026, 10, 23);
 export const SIGNERS = [1, 2, 3, 4, 5].map((index) => wallet(900 + index));
@@ -186,28 +191,63 @@ export class World {
     return (this.genesis.underlyings[index] as { name: string }).name;
   }
 
+  /** A round that nobody has sent yet; `change` says how a signer differs from the others. */
+  observed(
+    underlying: number,
+    price: bigint,
+    timeMs = this.nowMs,
+    change: (signer: number) => { price?: bigint; timeMs?: number; key?: Uint8Array } = () => ({}),
+    signers = this.signers.length,
+  ): SystemCommand {
+    const round = this.round(underlying);
+    const observations = this.signers.slice(0, signers).map((signer, index) => {
+      const own = { price, timeMs, key: signer.key, ...change(index) };
+      const terms = { round, price: own.price, timeMs: BigInt(own.timeMs) };
+      const digest = indexDigest(
+        { underlying: this.underlyingName(underlying), ...terms },
+        this.domain,
+      );
+      return {
+        signer: index,
+        price: own.price,
+        timeMs: BigInt(own.timeMs),
+        signature: sign(digest, own.key),
+      };
+    });
+    return { kind: 'index', underlying, round, observations };
+  }
+
   index(
     underlying: number,
     price: bigint,
     timeMs = this.nowMs,
     signers = this.signers.length,
   ): number {
-    const round = this.round(underlying);
-    const observations = this.signers.slice(0, signers).map((signer, index) => {
-      const terms = {
-        underlying: this.underlyingName(underlying),
-        round,
-        price,
-        timeMs: BigInt(timeMs),
-      };
-      return {
-        signer: index,
-        price,
-        timeMs: BigInt(timeMs),
-        signature: sign(indexDigest(terms as never, this.domain), signer.key),
-      };
-    });
-    return this.run({ kind: 'index', underlying, round, observations });
+    return this.run(this.observed(underlying, price, timeMs, undefined, signers));
+  }
+
+  /** What guards an underlying (shared/engine/records/guard.ts). */
+  guard(underlying: number) {
+    const at = UNDERLYINGS + underlying * UNDERLYING_SIZE + GUARD;
+    const view = this.engine.view;
+    return {
+      confidence: view.getUint32(at, true),
+      gateMode: view.getUint32(at + 4, true),
+      gateRounds: view.getUint32(at + 8, true),
+      postOnlyRounds: view.getUint32(at + 12, true),
+      jumpPrice: view.getBigUint64(at + 16, true),
+      roundMultiplier: view.getUint32(at + 36, true),
+      variance: view.getBigUint64(at + 56, true),
+    };
+  }
+
+  /** Index rounds until a worse mode is left and the market is open again, as far as rounds can do it. */
+  reopen(underlying: number, price: bigint): void {
+    for (let round = 0; round < 14; round++) {
+      const { gateRounds, postOnlyRounds, jumpPrice } = this.guard(underlying);
+      if (gateRounds === 0 && postOnlyRounds === 0 && jumpPrice === 0n) return;
+      this.expect(this.index(underlying, price));
+    }
   }
 
   volatility(underlying: number, entries: readonly SurfaceEntry[], timeMs = this.nowMs): number {
@@ -246,7 +286,7 @@ export class World {
     if (code !== expected) throw new Error(`expected result ${expected}, got ${code}`);
   }
 
-  /** Index, volatility of every listable near day, marks. */
+  /** Index (twice where it jumps), volatility of every listable near day, marks; and the rounds that reopen a closed market. */
   prices(btc = 90_000_000_000n, eth = 3_000_000_000n): void {
     for (const [underlying, price] of [btc, eth].entries()) {
       this.expect(this.index(underlying, price));
@@ -254,10 +294,12 @@ export class World {
       const entries = [1, 2, 4, 11, 18].map((days) => ({
         expiryDay: today + days,
         forward: price,
-        volatility: 600_000,
+        ...flatSmile(600_000),
       }));
       this.expect(this.volatility(underlying, entries));
+      if (this.guard(underlying).jumpPrice !== 0n) this.expect(this.index(underlying, price));
       this.reprice(underlying);
+      this.reopen(underlying, price);
     }
   }
 

@@ -2,6 +2,7 @@
 import * as K from '#shared/engine/kinds.ts';
 import { Random } from '#shared/machine/run/random.ts';
 import type { Action } from '#shared/protocol/commands.ts';
+import { flatSmile } from '#shared/protocol/smile.ts';
 import { lots, money, ticks } from '#shared/protocol/units.ts';
 import { DAY_MS, type World, wallet } from '#test/engine/world.ts';
 
@@ -33,7 +34,7 @@ export class RandomFlow {
         world.run({ kind: 'list', underlying: 0, expiryDay, strike: 90_000, optionKind }),
       );
     }
-    const entries = [{ expiryDay, forward: 90_000_000_000n, volatility: 600_000 }];
+    const entries = [{ expiryDay, forward: 90_000_000_000n, ...flatSmile(600_000) }];
     world.expect(world.volatility(0, entries));
     world.reprice(0);
     return this;

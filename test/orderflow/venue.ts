@@ -15,6 +15,7 @@ import {
 } from '#shared/engine/layout.ts';
 import type { Action, SignedCommand } from '#shared/protocol/command-types.ts';
 import { encodeCommand } from '#shared/protocol/commands.ts';
+import { flatSmile } from '#shared/protocol/smile.ts';
 import { lots, ticks } from '#shared/protocol/units.ts';
 import { DAY_MS, START_MS, World, wallet } from '#test/engine/world.ts';
 import type { Book, BookLevel, Side } from './recording.ts';
@@ -53,7 +54,7 @@ export class Venue {
     const terms = { underlying: 0, expiryDay, strike: STRIKE, optionKind: 0 };
     world.expect(world.index(0, INDEX_PRICE));
     world.expect(world.run({ kind: 'list', ...terms }));
-    const entry = { expiryDay, forward: INDEX_PRICE, volatility: 600_000 };
+    const entry = { expiryDay, forward: INDEX_PRICE, ...flatSmile(600_000) };
     world.expect(world.volatility(0, [entry]));
     world.reprice(0);
     this.#world = world;

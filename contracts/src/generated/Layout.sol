@@ -25,9 +25,9 @@ library Layout {
     uint256 internal constant FACT_FLAT_CASH = 40;
     uint256 internal constant FACT_WITHDRAWN = 48;
     uint256 internal constant FACT_ACCOUNTS = 56;
-    uint256 internal constant EXIT_MARKS = 16384;
+    uint256 internal constant EXIT_MARKS = 40960;
     uint256 internal constant EXIT_MARKS_SIZE = 8192;
-    uint256 internal constant ACCOUNTS = 1167132672;
+    uint256 internal constant ACCOUNTS = 1167157248;
     uint256 internal constant LEAF_BYTES = 32;
     uint256 internal constant TREE_DEPTH = 27;
     uint256 internal constant ACCOUNT_SIZE = 2048;

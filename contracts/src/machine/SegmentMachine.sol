@@ -12,6 +12,7 @@ import {
     Until,
     Witness
 } from '../interfaces/ISegmentMachine.sol';
+import { Layout } from '../generated/Layout.sol';
 import { PAUSED, VISITS } from './Areas.sol';
 import { Commands } from './Commands.sol';
 import { Machine } from './Machine.sol';
@@ -42,8 +43,8 @@ contract SegmentMachine is Machine, ISegmentMachine {
         bytes32 checkpoint;
     }
 
-    /// @dev FACT_INBOX_COUNT: u64 little-endian at byte 24 of leaf 0.
-    uint256 private constant INBOX_COUNT_SHIFT = 192;
+    /// @dev Where leaf 0, a number whose lowest bits are its first byte, has the u64 at FACT_INBOX_COUNT.
+    uint256 private constant INBOX_COUNT_SHIFT = Layout.FACT_INBOX_COUNT * 8;
 
     /// @inheritdoc ISegmentMachine
     bytes32 public immutable programHash;

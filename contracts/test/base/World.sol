@@ -24,6 +24,7 @@ abstract contract World is Test {
     address internal constant SEQUENCER = address(0x5e9);
     address internal constant JUDGE = address(0x10d6e);
     address internal constant FEES = address(0xfee5);
+    address internal constant MONITOR = address(0x3013);
     address internal constant BENEFICIARY = address(0xbe4ef);
     address internal constant ALICE = address(0xa11ce);
     address internal constant BOB = address(0xb0b);
@@ -71,7 +72,7 @@ abstract contract World is Test {
         p.sequencer = SEQUENCER;
         p.judge = JUDGE;
         p.feeRecipient = FEES;
-        p.riskMonitor = address(uint160(uint256(keccak256('risk monitor'))));
+        p.riskMonitor = MONITOR;
         p.insuranceBeneficiary = BENEFICIARY;
         p.makerFee = 300;
         p.takerFee = 300;

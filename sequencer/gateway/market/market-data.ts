@@ -209,10 +209,14 @@ export class MarketData {
       case 'delisted':
         return this.applyDelisted(event.instrument);
       case 'mode':
+      case 'guard':
         this.changes.status = true;
         return;
-      case 'volatility':
-        return; // shows in the marks that follow
+      case 'volatility': // shows in the marks that follow
+      case 'indexHeld': // in the guard's event
+      case 'riskRequested':
+      case 'settlementPrice': // in the instruments' settlements
+        return;
     }
   }
 

@@ -1,7 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { GLOBAL, INSTRUMENT, ORDER, SETTLED_ENTRIES, SETTLED_RING, UNDERLYING } from './offsets.ts';
-import { MODE_AGES } from './reader.ts';
+import { MODE_AGES } from './guard.ts';
+import {
+  GLOBAL,
+  GUARD,
+  GUARD_START,
+  INSTRUMENT,
+  ORDER,
+  SETTLED_ENTRIES,
+  SETTLED_RING,
+  SURFACE,
+  UNDERLYING,
+} from './offsets.ts';
 
 const WIDTHS: Record<string, number> = { u8: 1, u16: 2, u32: 4, i32: 4, u64: 8, i64: 8 };
 
@@ -25,7 +35,9 @@ describe('offsets', () => {
   it.each([
     ['globals.ts', GLOBAL],
     ['underlying.ts', UNDERLYING],
+    ['guard.ts', GUARD],
     ['instrument.ts', INSTRUMENT],
+    ['surface.ts', SURFACE],
     ['order.ts', ORDER],
   ])('agree with the engine record in %s', (file, ours) => {
     expect(layOut(file)).toMatchObject(ours);
@@ -35,6 +47,7 @@ describe('offsets', () => {
     const source = engine('records/underlying.ts');
     expect(source).toContain(`SETTLED_RING: usize = ${SETTLED_RING};`);
     expect(source).toContain(`SETTLED_ENTRIES: u32 = ${SETTLED_ENTRIES};`);
+    expect(engine('records/guard.ts')).toContain(`GUARD: usize = ${GUARD_START};`);
   });
 
   it('and the ages agree with those of oracle/mode.ts', () => {

@@ -42,6 +42,33 @@ export const UNDERLYING = {
   epochTime: 104,
 } as const;
 
+export const SURFACE = {
+  day: 0,
+  rho: 4,
+  forward: 8,
+  a: 16,
+  b: 24,
+  m: 32,
+  sigma: 36,
+  time: 40,
+} as const;
+
+/** Where an underlying's guard begins in its record, and its fields from there on. */
+export const GUARD_START = 896;
+export const GUARD = {
+  confidence: 0,
+  gateMode: 4,
+  gateRounds: 8,
+  postOnlyRounds: 12,
+  jumpPrice: 16,
+  roundMultiplier: 36,
+  variance: 56,
+  heldTime: 64,
+  heldMultiplier: 72,
+  requestMultiplier: 76,
+  requestUntil: 80,
+} as const;
+
 export const INSTRUMENT = {
   state: 0,
   underlying: 1,

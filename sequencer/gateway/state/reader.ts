@@ -1,4 +1,4 @@
-import { MODE_CANCEL_ONLY, MODE_NORMAL, MODE_REDUCE_ONLY } from '#shared/engine/kinds.ts';
+import { MODE_NORMAL } from '#shared/engine/kinds.ts';
 import {
   ACCOUNT_CASH,
   ACCOUNT_DEPOSITED,
@@ -43,7 +43,9 @@ import {
   UNDERLYING_SIZE,
   UNDERLYINGS,
 } from '#shared/engine/layout.ts';
+import { OptionQuotes } from '#shared/host/quotes.ts';
 import { bytesToHex } from '#shared/protocol/bytes.ts';
+import { type GuardState, guardState } from './guard.ts';
 import {
   GLOBAL,
   INSTRUMENT,
@@ -51,6 +53,7 @@ import {
   ORDER,
   SETTLED_ENTRIES,
   SETTLED_RING,
+  SURFACE,
   UNDERLYING,
 } from './offsets.ts';
 import type {
@@ -72,24 +75,22 @@ export interface EngineMemory {
 
 const OCCUPIED_ACCOUNT = 1;
 
-/** The ages of shared/engine/oracle/mode.ts; offsets.test.ts compares. */
-export const MODE_AGES = {
-  INDEX_REDUCE_MS: 30_000,
-  INDEX_CANCEL_MS: 60_000,
-  VOLATILITY_REDUCE_MS: 300_000,
-  MARKS_REDUCE_MS: 120_000,
-  MARKS_CANCEL_MS: 300_000,
-};
-
 /**
  * Reads engine records into plain objects. Money is in bigints, times in numbers of milliseconds.
  * Everything is copied, so what is returned stays as it was when the engine goes on.
  */
 export class StateReader {
   private readonly memory: EngineMemory;
+  private optionQuotes: OptionQuotes | undefined;
 
   constructor(memory: EngineMemory) {
     this.memory = memory;
+  }
+
+  /** The engine's own prices and Greeks, loaded when first asked for. */
+  get quotes(): OptionQuotes {
+    this.optionQuotes ??= new OptionQuotes();
+    return this.optionQuotes;
   }
 
   globals(): GlobalsRecord {
@@ -156,20 +157,14 @@ export class StateReader {
     return null;
   }
 
-  /** The strictest mode of any underlying now, as the engine's oracle/mode.ts decides it by age. */
+  /** The strictest mode of any underlying now, as the engine's oracle/mode.ts decides it. */
   mode(): number {
-    const { clockMs, lateRounds } = this.globals();
-    let worst = lateRounds === 0 ? MODE_NORMAL : MODE_REDUCE_ONLY;
-    for (const u of this.underlyings()) {
-      if (clockMs > u.indexTimeMs + MODE_AGES.INDEX_CANCEL_MS) return MODE_CANCEL_ONLY;
-      if (clockMs > u.epochTimeMs + MODE_AGES.MARKS_CANCEL_MS) return MODE_CANCEL_ONLY;
-      const stale =
-        clockMs > u.indexTimeMs + MODE_AGES.INDEX_REDUCE_MS ||
-        clockMs > u.epochTimeMs + MODE_AGES.MARKS_REDUCE_MS ||
-        clockMs > u.volatilityTimeMs + MODE_AGES.VOLATILITY_REDUCE_MS;
-      if (stale) worst = MODE_REDUCE_ONLY;
-    }
-    return worst;
+    return Math.max(MODE_NORMAL, ...this.underlyings().map(({ index }) => this.guard(index).mode));
+  }
+
+  /** What an underlying's orders may do now, why, and what new risk is multiplied by. */
+  guard(underlying: number): GuardState {
+    return guardState(this.memory.view, this.globals(), this.underlying(underlying));
   }
 
   underlyings(): UnderlyingRecord[] {
@@ -219,9 +214,13 @@ export class StateReader {
       if (this.u32(at) !== expiryDay) continue;
       return {
         expiryDay,
-        volatility: this.u32(at + 4) / 1e6,
-        forward: this.memory.view.getBigUint64(at + 8, true),
-        timeMs: this.u64(at + 16),
+        rho: this.u32(at + SURFACE.rho) | 0,
+        forward: this.memory.view.getBigUint64(at + SURFACE.forward, true),
+        a: this.i64(at + SURFACE.a),
+        b: this.memory.view.getBigUint64(at + SURFACE.b, true),
+        m: this.u32(at + SURFACE.m) | 0,
+        sigma: this.u32(at + SURFACE.sigma),
+        timeMs: this.u64(at + SURFACE.time),
       };
     }
     return null;

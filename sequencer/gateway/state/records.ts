@@ -1,3 +1,4 @@
+import type { Smile } from '#shared/protocol/command-types.ts';
 import type { OptionKind } from '../market/black76.ts';
 
 /** Engine records as plain objects. Money in 1e-6 USDC, times in ms, quantities in lots, prices in ticks. */
@@ -60,10 +61,8 @@ export interface InstrumentRecord {
   initialPerLot: bigint;
 }
 
-export interface SurfaceRecord {
+export interface SurfaceRecord extends Smile {
   expiryDay: number;
-  /** Fraction a year. */
-  volatility: number;
   forward: bigint;
   timeMs: number;
 }

@@ -9,6 +9,7 @@ import { readEngine } from '#shared/host/wasm-file.ts';
 import { bytesToHex } from '#shared/protocol/bytes.ts';
 import { encodeCommand, type SystemCommand } from '#shared/protocol/commands.ts';
 import { encodeInboxMessage, type InboxMessage } from '#shared/protocol/inbox.ts';
+import { flatSmile } from '#shared/protocol/smile.ts';
 import { domainSeparator, indexDigest, surfaceDigest } from '#shared/protocol/typed-data.ts';
 import { money } from '#shared/protocol/units.ts';
 import { Journal } from '../../journal/journal.ts';
@@ -143,7 +144,7 @@ export class Harness {
       timeMs,
       signature: signDigest(digest, signer),
     }));
-    const entries = [{ expiryDay: DAY, forward: index, volatility: 600_000 }];
+    const entries = [{ expiryDay: DAY, forward: index, ...flatSmile(600_000) }];
     const surface = surfaceDigest({ underlying: 'BTC', round, timeMs, entries }, DOMAIN);
     const signatures = COMMITTEE.slice(0, 3).map((signer, i) => ({
       signer: i,

@@ -1,6 +1,5 @@
 import type { Account, AccountKey, Position, ScopeName } from '#shared/client/api.ts';
 import { SCOPE_CANCEL, SCOPE_TRADE, SCOPE_WITHDRAW } from '#shared/engine/kinds.ts';
-import { optionGreeks } from '../market/black76.ts';
 import type { InstrumentBook } from '../market/instruments.ts';
 import { accountMoney, isolatedMargin } from '../state/margin.ts';
 import type { StateReader } from '../state/reader.ts';
@@ -77,10 +76,7 @@ export function positionViews(
       mark_price: markPerContract(instrument, underlying),
       value: markPerLot === null ? null : moneyText(markPerLot * BigInt(position.lots)),
       initial_margin: moneyText(isolatedMargin(position, instrument)),
-      greeks:
-        pricing === null
-          ? null
-          : greeksView(optionGreeks(pricing.terms, pricing.volatility), contracts),
+      greeks: pricing === null ? null : greeksView(pricing.quote, contracts),
     });
   }
   return views;

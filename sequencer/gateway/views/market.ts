@@ -9,13 +9,8 @@ import type {
   Ticker,
   Trade,
 } from '#shared/client/api.ts';
-import {
-  type Greeks,
-  impliedVolatility,
-  MS_PER_YEAR,
-  type OptionTerms,
-  optionGreeks,
-} from '../market/black76.ts';
+import type { OptionQuote } from '#shared/host/quotes.ts';
+import { impliedVolatility, MS_PER_YEAR, type OptionTerms } from '../market/black76.ts';
 import { Book, type BookChange, type BookSnapshot } from '../market/book.ts';
 import { FILLS_PER_COMMAND, type Fill } from '../market/fills.ts';
 import type { InstrumentInfo, UnderlyingInfo } from '../market/instruments.ts';
@@ -108,24 +103,30 @@ export function indexView(record: UnderlyingRecord): IndexPrice {
   };
 }
 
-/** Volatility, forward and time to expiry of an instrument, or null before it is priced or after it expired. */
+/** Forward, time to expiry, and the engine's own quote of an instrument, or null before it is priced or after it expired. */
 export function pricingOf(
   info: InstrumentInfo,
   reader: StateReader,
-): { terms: OptionTerms; volatility: number; forward: bigint } | null {
+): { terms: OptionTerms; quote: OptionQuote; forward: bigint } | null {
   const surface = reader.surface(info.underlying.index, info.expiryDay);
-  const years = (info.expiryMs - reader.clockMs) / MS_PER_YEAR;
-  if (surface === null || surface.forward === 0n || years <= 0) return null;
-  const forward = Number(surface.forward) / USDC;
+  const leftMs = info.expiryMs - reader.clockMs;
+  if (surface === null || surface.forward === 0n || leftMs <= 0) return null;
+  const { kind, strike } = info;
+  const { forward } = surface;
   return {
-    terms: { kind: info.kind, forward, strike: info.strike, years },
-    volatility: surface.volatility,
-    forward: surface.forward,
+    terms: { kind, forward: Number(forward) / USDC, strike, years: leftMs / MS_PER_YEAR },
+    quote: reader.quotes.quote({
+      ...{ smile: surface, forward, strike: BigInt(strike) * BigInt(USDC), leftMs, kind },
+    }),
+    forward,
   };
 }
 
 /** Greeks of `contracts` of an instrument. */
-export function greeksView(greeks: Greeks, contracts = 1): GreeksView {
+export function greeksView(
+  greeks: Omit<OptionQuote, 'volatility' | 'price'>,
+  contracts = 1,
+): GreeksView {
   return {
     delta: rounded(greeks.delta * contracts, 6),
     gamma: rounded(greeks.gamma * contracts, 9),
@@ -169,10 +170,10 @@ export function tickerView(info: InstrumentInfo, market: MarketData, reader: Sta
     open_interest: amountText(record?.openInterestLots ?? 0, underlying),
     volume: amountText(volume.lots, underlying),
     volume_usdc: moneyText(volume.value),
-    mark_iv: pricing === null ? null : rounded(pricing.volatility * 100, 2),
+    mark_iv: pricing === null ? null : rounded(pricing.quote.volatility * 100, 2),
     bid_iv: iv(bid.bestTicks),
     ask_iv: iv(ask.bestTicks),
-    greeks: pricing === null ? null : greeksView(optionGreeks(pricing.terms, pricing.volatility)),
+    greeks: pricing === null ? null : greeksView(pricing.quote),
   };
 }
 

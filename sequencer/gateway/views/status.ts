@@ -1,5 +1,10 @@
 import type { ContractResult, ModeName, StatusResult } from '#shared/client/api.ts';
-import { MODE_CANCEL_ONLY, MODE_NORMAL, MODE_REDUCE_ONLY } from '#shared/engine/kinds.ts';
+import {
+  MODE_CANCEL_ONLY,
+  MODE_GUARDED,
+  MODE_NORMAL,
+  MODE_REDUCE_ONLY,
+} from '#shared/engine/kinds.ts';
 import {
   MAX_COMMAND_BYTES,
   MAX_LOTS,
@@ -14,6 +19,7 @@ import { moneyText } from './format.ts';
 
 const MODE_NAMES: Record<number, ModeName> = {
   [MODE_NORMAL]: 'normal',
+  [MODE_GUARDED]: 'guarded',
   [MODE_REDUCE_ONLY]: 'reduce_only',
   [MODE_CANCEL_ONLY]: 'cancel_only',
 };

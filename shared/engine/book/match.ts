@@ -9,7 +9,9 @@ import {
 import { MAX_TICKS, MAX_TOUCHES } from "../layout";
 import { emitFill, emitOpened } from "../events";
 import { changeOpenBuy, changeOpenSell, changePosition } from "../ledger";
-import { exactWork, freeBound, freeExact, initialPerLot, refreshMargin, refreshWork, touchWork } from "../margin";
+import { exactWork, freeBound, freeExact, initialPerLot, prepareMargin, prepareWork, touchWork } from "../margin";
+import { isPortfolio } from "../portfolio/cache";
+import { carriesFill, surelyCarries, Trial } from "../portfolio/check";
 import { FEE_ACCOUNT } from "../layout";
 import { changeCash } from "../ledger";
 import { Account } from "../records/account";
@@ -72,7 +74,7 @@ function lookAhead(account: Account, ticket: Ticket): i32 {
       const makerAccount = Account.at(maker.account);
       // Both the look and the match that follows it are charged here, so that the match is sure to have its room.
       const cost = WORK_TOUCH + touchWork(makerAccount);
-      if (touches == MAX_TOUCHES || !fits(cost + refreshWork(makerAccount))) return refusal;
+      if (touches == MAX_TOUCHES || !fits(cost + prepareWork(makerAccount))) return refusal;
       touches++;
       charge(cost);
       slot = maker.next;
@@ -85,10 +87,12 @@ function lookAhead(account: Account, ticket: Ticket): i32 {
         if (stpOf(ticket.flags) == STP_CANCEL_MAKER) continue;
         return SELF_TRADE;
       }
-      refreshMargin(makerAccount);
+      prepareMargin(makerAccount);
       // INVARIANT: every order passed here trades in `match` as it is counted. A fill never lowers a well maker's free
       // collateral, so those stay well; reduce-only and unwell makers may or may not trade, and are not risked.
-      if ((maker.flags & FLAG_REDUCE_ONLY) != 0 || freeBound(makerAccount) < 0) return NOT_FILLABLE;
+      if (isPortfolio(makerAccount)) {
+        if (!surelyCarries(makerAccount, maker, Trial.get())) return NOT_FILLABLE;
+      } else if ((maker.flags & FLAG_REDUCE_ONLY) != 0 || freeBound(makerAccount) < 0) return NOT_FILLABLE;
       wanted -= maker.lots < wanted ? maker.lots : wanted;
       if (wanted == 0) return OK;
     }
@@ -166,7 +170,7 @@ function match(account: Account, ticket: Ticket, takerId: u64): u32 {
     const maker = Order.at(slot - 1);
     const makerAccount = Account.at(maker.account);
     const cost = touchWork(makerAccount);
-    if (touches == MAX_TOUCHES || (!paid && !fits(cost + refreshWork(makerAccount)))) {
+    if (touches == MAX_TOUCHES || (!paid && !fits(cost + prepareWork(makerAccount)))) {
       result.why = TOO_MANY_TOUCHES;
       break;
     }
@@ -191,8 +195,14 @@ function match(account: Account, ticket: Ticket, takerId: u64): u32 {
       continue;
     }
     if (lots > wanted) lots = wanted;
-    refreshMargin(makerAccount);
-    if ((maker.flags & FLAG_REDUCE_ONLY) != 0 || freeBound(makerAccount) < 0) {
+    prepareMargin(makerAccount);
+    if (isPortfolio(makerAccount)) {
+      // What a try costs is within touchWork.
+      if (!carriesFill(makerAccount, maker, lots, Trial.get())) {
+        remove(slot, CLOSE_UNAFFORDABLE);
+        continue;
+      }
+    } else if ((maker.flags & FLAG_REDUCE_ONLY) != 0 || freeBound(makerAccount) < 0) {
       if (!fits(EXACT_CHECKS * exactWork(makerAccount))) {
         result.why = TOO_MANY_TOUCHES;
         break;

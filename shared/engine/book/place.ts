@@ -8,8 +8,12 @@ import {
   PRICE_OUTSIDE_BAND, REOPENING_POST_ONLY, TOO_MANY_ORDERS, TOO_MANY_POSITIONS,
 } from "../codes";
 import { MAX_LOTS, MAX_POSITIONS, MAX_TICKS } from "../layout";
-import { freeBound, freeExact, isolated, probeWork, refreshMargin } from "../margin";
-import { isReopening, restrictionOf } from "../oracle/mode";
+import { freeBound, freeExact, isolated, prepareMargin, probeWork } from "../margin";
+import { mulDivUp } from "../math/wide";
+import { isReopening, multiplierOf, restrictionOf } from "../oracle/mode";
+import { isPortfolio } from "../portfolio/cache";
+import { mayHold, mayRest, mayTrade, Trial } from "../portfolio/check";
+import { SURE } from "../portfolio/terms";
 import { Account } from "../records/account";
 import { Globals } from "../records/globals";
 import { Instrument, LISTED } from "../records/instrument";
@@ -116,7 +120,7 @@ export function check(account: Account, ticket: Ticket, amending: bool): i32 {
       if (!labelHasRoom(account.id, ticket.label)) return LABELS_FULL;
     }
   }
-  refreshMargin(account);
+  prepareMargin(account);
   const instrument = Instrument.at(ticket.instrument);
   ticket.feePerLot = feeReservePerLot(ticket, instrument);
   const position = findPosition(account, ticket.instrument);
@@ -137,12 +141,40 @@ function checkOpening(
   // What it holds the other way may be closed by somebody else's reduce-only order of its own: it does not make room.
   if (held < 0) held = 0;
   if (held + open + <i64>ticket.lots > <i64>MAX_LOTS) return POSITION_TOO_LARGE;
+  if (isPortfolio(account)) return checkPortfolio(account, position, instrument, ticket);
   if (!sell) {
     const cost = buyCost(ticket, instrument);
     if (freeBound(account) >= cost) return OK;
     return freeExact(account) >= cost ? OK : INSUFFICIENT_MARGIN;
   }
   return checkSelling(account, position, instrument, ticket);
+}
+
+function trialOf(position: Position | null, instrument: Instrument, ticket: Ticket): Trial {
+  const trial = Trial.get();
+  trial.instrument = ticket.instrument;
+  trial.held = position === null ? 0 : position.lots;
+  trial.lots = ticket.lots;
+  trial.sell = ticket.flags & FLAG_SELL;
+  trial.price = <i64>((<u64>ticket.price) * instrument.tickPerLot);
+  trial.fee = ticket.feePerLot;
+  return trial;
+}
+
+/** The same with portfolio margin: what may rest is reserved for, what only trades is tried. */
+function checkPortfolio(account: Account, position: Position | null, instrument: Instrument, ticket: Ticket): i32 {
+  const code = mayHold(account, instrument);
+  if (code != OK) return code;
+  const trial = trialOf(position, instrument, ticket);
+  const allowed = tifOf(ticket.flags) <= TIF_GTT ? mayRest(account, trial) : mayTrade(account, trial);
+  return allowed ? OK : INSUFFICIENT_MARGIN;
+}
+
+/** Margin of new risk counts as often as the prices' mode says: how much more of `added` must be free. */
+function extraFor(instrument: Instrument, added: i64): i64 {
+  const multiplier = multiplierOf(Underlying.at(instrument.underlying));
+  if (multiplier <= SURE || added <= 0) return 0;
+  return <i64>mulDivUp(<u64>added, multiplier - SURE, SURE);
 }
 
 /** Would the account be well if the sell were filled as well as every other open sell? */
@@ -159,24 +191,24 @@ function checkSelling(
     if (short < 0) short = 0;
   }
   const added = short * initial - before;
-  if (freeBound(account) >= added) return OK;
-  if (position === null) {
-    // No entry to try it on: an uncovered short in a new instrument may still be the short leg of a spread.
-    return trySelling(account, ticket);
-  }
-  position.openSell += ticket.lots;
-  const free = freeExact(account);
-  position.openSell -= ticket.lots;
-  return free >= 0 ? OK : INSUFFICIENT_MARGIN;
+  const bound = freeBound(account);
+  if (bound >= 2 * added || bound >= added + extraFor(instrument, added)) return OK; // the multiplier is 2 at most
+  // What is new is then the difference of the exact margins, which is only needed where new risk costs more.
+  const after = freeAfterSelling(account, position, ticket);
+  if (after < 0) return INSUFFICIENT_MARGIN;
+  if (multiplierOf(Underlying.at(instrument.underlying)) <= SURE) return OK;
+  return after >= extraFor(instrument, freeExact(account) - after) ? OK : INSUFFICIENT_MARGIN;
 }
 
-function trySelling(account: Account, ticket: Ticket): i32 {
-  const entry = openPosition(account, ticket.instrument);
-  entry.openSell = ticket.lots;
+/** Free collateral by the exact margin as if the sell were filled. */
+function freeAfterSelling(account: Account, position: Position | null, ticket: Ticket): i64 {
+  // Where there is no entry one is made to try it on: an uncovered short may still be the short leg of a spread.
+  const entry = position === null ? openPosition(account, ticket.instrument) : position;
+  entry.openSell += ticket.lots;
   const free = freeExact(account);
-  entry.openSell = 0;
-  collectPosition(account, entry);
-  return free >= 0 ? OK : INSUFFICIENT_MARGIN;
+  entry.openSell -= ticket.lots;
+  if (position === null) collectPosition(account, entry);
+  return free;
 }
 
 /**
@@ -190,6 +222,9 @@ function checkReducing(account: Account, position: Position | null, ticket: Tick
   if (closable <= 0) return NOTHING_TO_REDUCE;
   if (ticket.lots > <u32>closable) ticket.lots = <u32>closable;
   const instrument = Instrument.at(ticket.instrument);
+  if (isPortfolio(account)) {
+    return mayTrade(account, trialOf(position, instrument, ticket)) ? OK : INSUFFICIENT_MARGIN;
+  }
   const price = <i64>((<u64>ticket.price) * instrument.tickPerLot);
   return mayReduce(account, position, sell, ticket.lots, price, ticket.feePerLot)
     ? OK

@@ -20,6 +20,7 @@ import { Account } from "../records/account";
 import { Globals } from "../records/globals";
 import { FREE, Instrument, LISTED, NO_PRICE, SETTLED } from "../records/instrument";
 import { collectPositions, positionAt } from "../records/position";
+import { bumpRiskEpoch } from "../records/portfolio";
 import { isTooHigh, Underlying } from "../records/underlying";
 import { writeBytes, writeExpiry, writeInteger } from "../text/numbers";
 import { wordQuote } from "../text/words";
@@ -189,6 +190,7 @@ export function applySettleInstrument(): i32 {
   instrument.setMark(1, perLot, perLot, perLot);
   store<i64>(EXIT_MARKS + ((<usize>slot) << 3), perLot);
   globals.marginEpoch++;
+  bumpRiskEpoch(instrument.underlying);
   put32(0, slot);
   put64(8, <u64>perLot);
   put64(16, price);

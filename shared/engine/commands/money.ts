@@ -9,8 +9,10 @@ import {
   EVT_KEY_REVOKED, EVT_KEY_SET, EVT_TRANSFERRED, EVT_WITHDRAWN, MODE_CANCEL_ONLY, SCOPE_CANCEL, SCOPE_TRADE, SCOPE_WITHDRAW,
 } from "../kinds";
 import { changeCash } from "../ledger";
-import { freeBound, freeExact, refreshMargin } from "../margin";
+import { freeBound, freeExact, prepareMargin } from "../margin";
 import { restrictionOf } from "../oracle/mode";
+import { isPortfolio } from "../portfolio/cache";
+import { portfolioFree } from "../portfolio/free";
 import { Account, Key } from "../records/account";
 import { Globals } from "../records/globals";
 import { Underlying } from "../records/underlying";
@@ -18,13 +20,19 @@ import { MAX_KEYS } from "../layout";
 
 // Money out of an account, and the keys that may act for it.
 
+/** Whether initial margin would hold without so much money. */
+function isFree(account: Account, money: i64): bool {
+  prepareMargin(account);
+  if (isPortfolio(account)) return portfolioFree(account) >= money;
+  return freeBound(account) >= money || freeExact(account) >= money;
+}
+
 /** Whether `amount` is free: in cash, and not needed by margin. An account without positions may in every mode. */
 function checkFree(account: Account, amount: u64): i32 {
   if (amount == 0 || amount > <u64>i64.MAX_VALUE) return BAD_AMOUNT;
   const money = <i64>amount;
   if (account.cash < money) return INSUFFICIENT_CASH;
-  refreshMargin(account);
-  if (freeBound(account) < money && freeExact(account) < money) return INSUFFICIENT_MARGIN;
+  if (!isFree(account, money)) return INSUFFICIENT_MARGIN;
   if (account.held == 0) return OK;
   const underlyings = Globals.get().underlyings;
   for (let index: u32 = 0; index < underlyings; index++) {

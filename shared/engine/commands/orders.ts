@@ -14,6 +14,7 @@ import {
 } from "../kinds";
 import { INPUT, MAX_SWEEP, WORK_AREA } from "../layout";
 import { probeWork, refreshMargin, refreshWork, touchWork } from "../margin";
+import { isPortfolio, releaseAll } from "../portfolio/cache";
 import { charge, fits, WORK_COLLECT } from "../work";
 import { Account } from "../records/account";
 import { Globals } from "../records/globals";
@@ -89,6 +90,7 @@ export function applyCancelAll(account: Account): i32 {
     position.openSell = 0;
   }
   collectPositions(account);
+  if (isPortfolio(account)) releaseAll(account);
   account.marginEpoch = 0;
   refreshMargin(account);
   put32(0, account.id);

@@ -42,14 +42,31 @@ const INVERSE_ROOT_YEAR_Q101: u64 = 0xc620d7eac43fd3f4;
  * @param timeMs milliseconds to expiry; a year is 365 days
  */
 export function totalVolatility(volatility: u32, timeMs: u64): u64 {
-  if (volatility == 0 || timeMs == 0) return 0;
+  if (volatility == 0) return 0;
+  const zeros = clz(<u64>volatility);
+  return overTime(<u64>volatility << zeros, zeros, timeMs);
+}
+
+/**
+ * As totalVolatility, from the square of the volatility: sqrt(variance · years), Q60, relative error below 2^-59.
+ *
+ * @param variance annual, in 1e-12 (360,000,000,000 is the square of 60 %)
+ */
+export function totalOfVariance(variance: u64, timeMs: u64): u64 {
+  if (variance == 0) return 0;
+  const halfZeros = clz(variance) >> 1;
+  return overTime(sqrtWide(variance << (halfZeros << 1)), halfZeros + 31, timeMs);
+}
+
+/** volatility · sqrt(years), Q60, of a volatility in 1e-6 that was shifted left by `shift` and fills 63 or 64 bits. */
+function overTime(volatility: u64, shift: u64, timeMs: u64): u64 {
+  if (timeMs == 0) return 0;
   const timeHalfZeros = clz(timeMs) >> 1; // an even shift, whose root is a shift
   const root = sqrtWide(timeMs << (timeHalfZeros << 1)); // Q31 of the shifted root, 2^62 to 2^63
-  const volatilityZeros = clz(<u64>volatility);
   const rootYears = mulHigh(root, INVERSE_ROOT_YEAR_Q101);
-  const product = mulHigh(rootYears, <u64>volatility << volatilityZeros);
+  const product = mulHigh(rootYears, volatility);
   // Binary point of the product: Q31 times Q101 less 64 is Q68, times the shifted volatility, less 64 again.
-  const point = volatilityZeros + timeHalfZeros + 4;
+  const point = shift + timeHalfZeros + 4;
   if (point >= 60) return product >> (point - 60);
   const missing = 60 - point;
   return product >> (64 - missing) != 0 ? MAX_TOTAL_VOLATILITY : product << missing;
@@ -75,11 +92,20 @@ function scaleNearest(low: u64, fraction: u64, shift: u64): u64 {
  */
 export function outOfTheMoneyNearest(forward: u64, strike: u64, total: u64): u64 {
   const low = forward < strike ? forward : strike;
-  const high = forward < strike ? strike : forward;
+  if (low == 0) return 0;
+  return outOfTheMoneyAt(low, lnRatio(forward < strike ? strike : forward, low), total);
+}
+
+/**
+ * The same from the lower of forward and strike and how far apart they are, for who prices at many forwards of one
+ * strike and knows the logarithms.
+ *
+ * @param low the lower of the two; 0 gives 0
+ * @param distance ln(higher / lower), Q58
+ */
+export function outOfTheMoneyAt(low: u64, distance: u64, total: u64): u64 {
   const half = total >> 3; // Q60 to Q58, and half of it
   if (low == 0 || half == 0) return 0;
-
-  const distance = lnRatio(high, low);
   if (distance >> 4 >= total) return 0; // 64 standard deviations: what divideWide cannot hold
   const middle = divideWide(distance >> 4, distance << 60, total); // ln(high/low) / s, Q58
   const above = middle >= half;

@@ -25,5 +25,8 @@ export {
   callPriceNearest,
   outOfTheMoneyNearest,
   putPriceNearest,
+  totalOfVariance,
   totalVolatility,
 } from './black76';
+export { deltaNearest, gammaDown, rhoDown, thetaDown, vegaDown } from './greeks';
+export { isNowhereNegative, isWithinLee, sviVariance } from './svi';

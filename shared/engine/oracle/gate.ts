@@ -78,7 +78,8 @@ export function tell(which: u32): void {
   const mode = modeOf(underlying);
   const reasons = reasonsOf(underlying);
   const multiplier = multiplierOf(underlying);
-  const state = ((<u64>multiplier) << 32) | (<u64>(reasons << 2)) | <u64>mode;
+  const rounds = (guard.gateRounds << 4) | guard.postOnlyRounds; // at most 3 and 10
+  const state = ((<u64>multiplier) << 32) | <u64>((reasons << 8) | (rounds << 2) | mode);
   if (state != guard.told) {
     guard.told = state;
     put32(0, which);

@@ -65,6 +65,25 @@ export class Average {
   pad: u32;
 }
 
+/** The average of what is covered in the `entries` from `start` on, up to `now`; 0 where nothing is. `entries` becomes the milliseconds covered. */
+export function averageSince(underlying: Underlying, start: u64, entries: u32, now: u64, result: Average): void {
+  const first = <u32>(start / BUCKET_MS);
+  let covered: u64 = 0;
+  let sum: u64 = 0;
+  for (let number = first; number < first + entries; number++) {
+    const entry = entryOf(underlying, number);
+    if (load<u32>(entry) == number) {
+      covered += load<u32>(entry, 4);
+      sum += load<u64>(entry, 8);
+    }
+    const tail = tailIn(underlying, number, now);
+    covered += tail;
+    sum += (underlying.indexPrice / 1_000) * tail + ((underlying.indexPrice % 1_000) * tail) / 1_000;
+  }
+  result.entries = <u32>covered;
+  result.price = covered == 0 ? 0 : mulDivDown(sum, 1_000, covered);
+}
+
 /**
  * The average over the `entries` before `end` (a whole number of entries), or over as many more as it takes to have covered `enough`
  * milliseconds, as if `end` were now. Changes nothing but `result`.

@@ -2,19 +2,23 @@ import { MALFORMED, NOTHING_TO_DO, NO_SUCH_UNDERLYING, NO_SURFACE, OK } from "..
 import { put32, put64, send } from "../events";
 import { EVT_EPOCH, EVT_MARK } from "../kinds";
 import { EXIT_MARKS, HISTORIES, HISTORY_ENTRIES, HISTORY_SIZE } from "../layout";
-import { callPriceNearest, putPriceNearest, totalVolatility } from "../math/black76";
 import { DAY_MS } from "../math/calendar";
 import { mulDivDown, mulDivUp } from "../math/wide";
+import { sealRisk } from "../portfolio/terms";
 import { readAll, readU8 } from "../reader";
 import { Globals } from "../records/globals";
 import { Instrument, LISTED, NO_PRICE } from "../records/instrument";
+import { bumpRiskEpoch } from "../records/portfolio";
+import { riskAt } from "../records/risk";
+import { buildSurface, startSurfaces } from "../records/surface";
 import { Underlying } from "../records/underlying";
-import { buildSurface, startSurfaces } from "./volatility";
+import { markOf, termsOf } from "./pricing";
+import { copyRisk, fillRisk } from "./risks";
+import { startWindow } from "./settlement";
 
-// Price epochs: small commands fill the second set of marks and margins, two instruments each, all from the prices at
-// which the epoch began; when the last one is filled the sets change places. Nobody is ever margined on half a set.
+// Price epochs: small commands fill the second set of marks, margins and risk arrays, one instrument each, all from the prices
+// at which the epoch began; when the last one is filled the sets change places. Nobody is ever margined on half a set.
 
-const INSTRUMENTS_A_COMMAND: u32 = 2;
 const AVERAGE_MS: u64 = 30 * 60_000;
 const RING_MS: u64 = 60_000;
 
@@ -27,7 +31,7 @@ export function applyReprice(): i32 {
     const code = begin(underlying, which);
     if (code != OK) return code;
   }
-  for (let count: u32 = 0; count < INSTRUMENTS_A_COMMAND && underlying.cursor != 0; count++) {
+  if (underlying.cursor != 0) {
     const instrument = Instrument.at(underlying.cursor - 1);
     underlying.cursor = instrument.next;
     if (instrument.state == LISTED) priceInstrument(underlying, which, instrument);
@@ -48,6 +52,7 @@ function begin(underlying: Underlying, which: u32): i32 {
   underlying.buildTime = Globals.get().clock;
   underlying.buildIndexRound = underlying.indexRound;
   underlying.buildVolatilityRound = underlying.volatilityRound;
+  startWindow(underlying, underlying.buildTime);
   underlying.cursor = underlying.firstInstrument;
   startSurfaces(which);
   return OK;
@@ -70,6 +75,7 @@ function complete(underlying: Underlying, which: u32): void {
   const perLot = underlying.epochIndex / underlying.lotsPerContract;
   underlying.bandPerLot = <i64>mulDivDown(perLot, underlying.priceBandBps, 10_000);
   globals.marginEpoch++;
+  bumpRiskEpoch(which);
   put32(0, which);
   put32(4, underlying.epoch);
   put64(8, underlying.epochIndex);
@@ -81,20 +87,19 @@ function priceInstrument(underlying: Underlying, which: u32, instrument: Instrum
   average(underlying, instrument);
   const back = underlying.buffer ^ 1;
   const surface = buildSurface(which, <u32>(instrument.expiry / DAY_MS));
+  const risk = riskAt(instrument.slot, back);
   if (surface === null) {
-    // No volatility for this expiry yet: it keeps the mark it has.
+    // No volatility for this expiry yet: it keeps the mark and the risk it has.
     const front = underlying.buffer;
     instrument.setMark(back, instrument.mark(front), instrument.initial(front), instrument.maintenance(front));
+    copyRisk(risk, riskAt(instrument.slot, front));
     return;
   }
-  const now = underlying.buildTime;
-  const left = instrument.expiry > now ? instrument.expiry - now : 0;
-  const strike = (<u64>instrument.strike) * 1_000_000;
-  const total = totalVolatility(surface.buildVolatility, left);
-  const price = instrument.put != 0
-    ? putPriceNearest(surface.buildForward, strike, total)
-    : callPriceNearest(surface.buildForward, strike, total);
-  setMargins(underlying, instrument, back, (price + underlying.lotsPerContract / 2) / underlying.lotsPerContract);
+  const terms = termsOf(underlying, surface, instrument);
+  const mark = markOf(terms);
+  setMargins(underlying, instrument, back, mark);
+  fillRisk(terms, mark, risk);
+  sealRisk(risk, terms.left);
   if (instrument.mark(underlying.buffer) == NO_PRICE) {
     // Nothing to average yet: the first mark is the exit mark.
     store<i64>(EXIT_MARKS + ((<usize>instrument.slot) << 3), instrument.mark(back));

@@ -6,7 +6,7 @@ import { UNDERLYINGS, UNDERLYING_SIZE, WORK_AREA } from "../layout";
 import { DAY_MS, expiryMs, firstExpiryDay } from "../math/calendar";
 import { Globals } from "../records/globals";
 import { SETTLED_ENTRIES, SETTLED_RING, Underlying } from "../records/underlying";
-import { Average, averageBefore, BUCKET_MS, remember } from "./history";
+import { Average, averageBefore, averageSince, BUCKET_MS, remember } from "./history";
 
 // The settlement price of a day, one for all its instruments, fixed once:
 //
@@ -69,6 +69,18 @@ function fix(underlying: Underlying, day: u32): void {
   if (price == 0) return enter(underlying, day, underlying.indexPrice, 1);
   enter(underlying, day, price, 0);
   tellPrice(underlying, day, price, sourceOfAverage());
+}
+
+/** Notes for the price epoch that begins what is known of the settlement average whose window began last, if two hours remember it. */
+export function startWindow(underlying: Underlying, now: u64): void {
+  const window = <u64>WINDOW_ENTRIES * BUCKET_MS;
+  const day = <u32>firstExpiryDay(now + window) - 1;
+  const end = expiryMs(day);
+  const result = changetype<Average>(AVERAGE);
+  averageSince(underlying, end - window, WINDOW_ENTRIES, now, result);
+  underlying.buildWindowDay = day;
+  underlying.buildWindowCovered = <u64>result.entries;
+  underlying.buildWindowAverage = result.price;
 }
 
 function tellPrice(underlying: Underlying, day: u32, price: u64, source: u32): void {

@@ -1,102 +1,97 @@
 import {
-  BAD_OBSERVATION, BAD_SIGNER, MALFORMED, NO_SUCH_UNDERLYING, OK, ROUND_NOT_NEW,
+  BAD_OBSERVATION, BAD_SIGNER, MALFORMED, NO_SUCH_UNDERLYING, OK, ROUND_NOT_NEW, SMILE_CORRELATION, SMILE_CURVATURE,
+  SMILE_NEGATIVE, SMILE_WINGS,
 } from "../codes";
-import { HASH, MAX_EXPIRIES, SURFACES, SURFACE_SIZE } from "../layout";
+import { HASH, MAX_EXPIRIES } from "../layout";
 import { put32, put64, send } from "../events";
 import { keccak256 } from "../host";
 import { EVT_VOLATILITY } from "../kinds";
-import { DAY_MS } from "../math/calendar";
+import { DAY_MS, expiryMs } from "../math/calendar";
+import {
+  isNowhereNegative, isWithinLee, MAX_CURVATURE, MAX_SHIFT, MAX_SLOPE, MAX_VARIANCE, MIN_LEVEL,
+} from "../math/svi";
 import { Globals } from "../records/globals";
+import { surfaceFor } from "../records/surface";
 import { isTooHigh, Underlying } from "../records/underlying";
-import { cursor, readAll, readU16, readU32, readU64, readU8, take } from "../reader";
+import { cursor, readAll, readU32, readU64, readU8, take } from "../reader";
 import { hashVolatilitySurface } from "../text/words";
 import { finishDigest, putWord } from "../text/sentence";
 import { checkCount, checkMember } from "./committee";
 import { checkTimes } from "./index";
 
-// A volatility and a forward per expiry, the same for the whole quorum that signs them.
+// A smile and a forward per expiry, the same for the whole quorum that signs them. Accepted only if free of the arbitrage
+// that one expiry can show by itself: no negative variance, wings within Lee's bound.
 
-const VOLATILITY_LIMIT: u32 = 5_000_000; // 500 %
-const ENTRY_BYTES: u32 = 14;
+const ENTRY_BYTES: u32 = 38;
+const BILLION: i32 = 1_000_000_000;
 
-/** One expiry's volatility and forward: as last accepted, and as the price epoch under way uses it. 32 bytes. */
-@unmanaged
-export class Surface {
-  day: u32; // 0: free
-  volatility: u32; // 1e-6
-  forward: u64; // 1e-6 USDC
-  buildVolatility: u32;
-  pad: u32;
-  buildForward: u64;
+// One entry as in the command, packed: what is read twice is read here.
+//   0     2         10  18  26    30  34      38
+//   | day | forward | a | b | rho | m | sigma |
+@inline function dayAt(at: usize): u32 { return <u32>load<u16>(at); }
+@inline function forwardAt(at: usize): u64 { return load<u64>(at, 2); }
+@inline function aAt(at: usize): i64 { return load<i64>(at, 10); }
+@inline function bAt(at: usize): u64 { return load<u64>(at, 18); }
+@inline function rhoAt(at: usize): i32 { return load<i32>(at, 26); }
+@inline function mAt(at: usize): i32 { return load<i32>(at, 30); }
+@inline function sigmaAt(at: usize): u32 { return load<u32>(at, 34); }
 
-  @inline
-  static at(underlying: u32, index: u32): Surface {
-    return changetype<Surface>(
-      SURFACES + (<usize>underlying * MAX_EXPIRIES + <usize>index) * SURFACE_SIZE,
-    );
-  }
+/** Whether the engine reckons with numbers of this size at all; and a smile of nothing but zeros is none. */
+function isInDomain(at: usize): bool {
+  const a = aAt(at);
+  const b = bAt(at);
+  const m = mAt(at);
+  if (a == 0 && b == 0) return false;
+  if (a > <i64>MAX_VARIANCE || a < MIN_LEVEL || b > MAX_SLOPE) return false;
+  return m <= MAX_SHIFT && m >= -MAX_SHIFT && sigmaAt(at) <= MAX_CURVATURE;
 }
 
-if (offsetof<Surface>() != SURFACE_SIZE) ERROR("layout");
-
-/** The entry of an expiry day; else a free or long expired one; else null. */
-function entryFor(underlying: u32, day: u32, today: u32): Surface | null {
-  let free: Surface | null = null;
-  for (let index: u32 = 0; index < MAX_EXPIRIES; index++) {
-    const surface = Surface.at(underlying, index);
-    if (surface.day == day) return surface;
-    if (free === null && surface.day + 2 < today) free = surface;
-  }
-  return free;
-}
-
-/** The expiry's entry that the epoch under way prices with, or null. */
-export function buildSurface(underlying: u32, day: u32): Surface | null {
-  for (let index: u32 = 0; index < MAX_EXPIRIES; index++) {
-    const surface = Surface.at(underlying, index);
-    if (surface.day == day && surface.buildVolatility != 0) return surface;
-  }
-  return null;
-}
-
-/** Takes over what was last accepted for the epoch that begins. */
-export function startSurfaces(underlying: u32): void {
-  for (let index: u32 = 0; index < MAX_EXPIRIES; index++) {
-    const surface = Surface.at(underlying, index);
-    surface.buildVolatility = surface.volatility;
-    surface.buildForward = surface.forward;
-  }
+function checkEntry(underlying: Underlying, at: usize, time: u64): i32 {
+  const day = dayAt(at);
+  const forward = forwardAt(at);
+  if (forward == 0 || isTooHigh(underlying, forward)) return BAD_OBSERVATION;
+  if (day + 2 < <u32>(Globals.get().clock / DAY_MS)) return BAD_OBSERVATION;
+  if (!isInDomain(at)) return BAD_OBSERVATION;
+  const rho = rhoAt(at);
+  if (rho <= -BILLION || rho >= BILLION) return SMILE_CORRELATION;
+  if (sigmaAt(at) == 0) return SMILE_CURVATURE;
+  if (!isNowhereNegative(aAt(at), bAt(at), rho, sigmaAt(at))) return SMILE_NEGATIVE;
+  const expiry = expiryMs(day);
+  const left = expiry > time ? expiry - time : 0;
+  return isWithinLee(bAt(at), rho, left) ? OK : SMILE_WINGS;
 }
 
 /** Reads and checks the entries, from the cursor on. */
-function checkEntries(underlying: Underlying, entries: u32): i32 {
+function checkEntries(underlying: Underlying, entries: u32, time: u64): i32 {
   let previous: u32 = 0;
-  const today = <u32>(Globals.get().clock / DAY_MS);
   for (let index: u32 = 0; index < entries; index++) {
-    const day = readU16();
-    const forward = readU64();
-    const volatility = readU32();
-    if (day <= previous) return BAD_OBSERVATION;
-    previous = day;
-    if (forward == 0 || isTooHigh(underlying, forward)) return BAD_OBSERVATION;
-    if (volatility == 0 || volatility > VOLATILITY_LIMIT) return BAD_OBSERVATION;
-    if (day + 2 < today) return BAD_OBSERVATION;
+    const at = take(ENTRY_BYTES);
+    if (at == 0) return MALFORMED;
+    if (dayAt(at) <= previous) return BAD_OBSERVATION;
+    previous = dayAt(at);
+    const code = checkEntry(underlying, at, time);
+    if (code != OK) return code;
   }
   return OK;
 }
 
-function keep(which: u32, at: usize, entries: u32): u32 {
+function keep(which: u32, from: usize, entries: u32, time: u64): u32 {
   let stored: u32 = 0;
   const today = <u32>(Globals.get().clock / DAY_MS);
   for (let index: u32 = 0; index < entries; index++) {
-    const from = at + <usize>index * ENTRY_BYTES;
-    const day = <u32>load<u16>(from);
-    const surface = entryFor(which, day, today);
+    const at = from + <usize>index * ENTRY_BYTES;
+    const day = dayAt(at);
+    const surface = surfaceFor(which, day, today);
     if (surface === null) continue; // MAX_EXPIRIES live ones: the calendar lists fewer than that
-    if (surface.day != day) surface.buildVolatility = 0;
+    if (surface.day != day) surface.buildForward = 0;
     surface.day = day;
-    surface.forward = load<u64>(from, 2);
-    surface.volatility = load<u32>(from, 10);
+    surface.forward = forwardAt(at);
+    surface.a = aAt(at);
+    surface.b = bAt(at);
+    surface.rho = rhoAt(at);
+    surface.m = mAt(at);
+    surface.sigma = sigmaAt(at);
+    surface.time = time;
     stored++;
   }
   return stored;
@@ -134,7 +129,7 @@ export function applyVolatility(forced: bool): i32 {
   if (code != OK) return code;
   if (entries == 0 || entries > MAX_EXPIRIES) return MALFORMED;
   const at = cursor();
-  code = checkEntries(underlying, entries);
+  code = checkEntries(underlying, entries, time);
   if (code != OK) return code;
   const count = readU8();
   code = checkCount(count);
@@ -153,7 +148,7 @@ export function applyVolatility(forced: bool): i32 {
   if (!readAll()) return MALFORMED;
   underlying.volatilityRound = round;
   underlying.volatilityTime = time;
-  const stored = keep(which, at, entries);
+  const stored = keep(which, at, entries, time);
   refreshFact();
   put32(0, which);
   put32(4, round);

@@ -11,6 +11,7 @@ import {
   ACCOUNT_OPEN_ORDERS,
   ACCOUNT_OWNER,
   ACCOUNT_PREMIUM_RESERVE,
+  ACCOUNT_RISK_MODE,
   ACCOUNT_SHORT_MARGIN,
   ACCOUNT_SIZE,
   ACCOUNT_WITHDRAWN,
@@ -23,6 +24,9 @@ import {
   KEY_SCOPE,
   KEY_SIZE,
 } from "../layout";
+
+export const RISK_STANDARD: u32 = 0;
+export const RISK_PORTFOLIO: u32 = 1;
 
 /** The hot half of an account's first 128 bytes; layout.ts draws the whole record. */
 @unmanaged
@@ -49,6 +53,17 @@ export class Account {
   ownerNonceBits1: u64;
   ownerScope: u32;
   keyCounter: u32;
+
+  /** Which margin holds for it: RISK_STANDARD or RISK_PORTFOLIO. */
+  @inline
+  get riskMode(): u32 {
+    return load<u32>(changetype<usize>(this), ACCOUNT_RISK_MODE);
+  }
+
+  @inline
+  set riskMode(mode: u32) {
+    store<u32>(changetype<usize>(this), mode, ACCOUNT_RISK_MODE);
+  }
 
   @inline
   static at(id: u32): Account {

@@ -49,6 +49,11 @@ export class Underlying {
   bandPerLot: i64;
   settledNext: u32; // where in the ring the next settled day goes
   settledPad: u32;
+  // ---- the settlement average under way as the set being built, or last built, prices with it: offset 200
+  buildWindowDay: u32;
+  buildWindowPad: u32;
+  buildWindowCovered: u64; // ms
+  buildWindowAverage: u64; // 1e-6 USDC
 
   @inline
   static at(index: u32): Underlying {

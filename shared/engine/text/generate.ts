@@ -42,6 +42,9 @@ const PHRASES: Record<string, string> = {
   utc: ' UTC',
   revoke: 'Revoke the key in slot ',
   quote: '_USDC-',
+  usePortfolio: 'Use portfolio',
+  useStandard: 'Use standard',
+  margin: ' margin',
 };
 
 const TYPES: Record<string, string> = {

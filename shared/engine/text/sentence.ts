@@ -2,23 +2,24 @@ import { Ticket } from "../book/ticket";
 import { findOrder } from "../book/book";
 import { Body } from "../body";
 import {
-  CMD_AMEND, CMD_CANCEL, CMD_CANCEL_ALL, CMD_CANCEL_LABEL, CMD_ORDER, CMD_SET_KEY, CMD_TRANSFER, CMD_WITHDRAW,
+  CMD_AMEND, CMD_CANCEL, CMD_CANCEL_ALL, CMD_CANCEL_LABEL, CMD_ORDER, CMD_SET_KEY, CMD_SET_MARGIN_MODE, CMD_TRANSFER,
+  CMD_WITHDRAW,
   FLAG_LABEL, FLAG_MARKET, FLAG_POST_ONLY, FLAG_POST_SLIDE, FLAG_REDUCE_ONLY, FLAG_SELL, FLAG_STP_SHIFT, FLAG_TIF_SHIFT,
   SCOPE_CANCEL, SCOPE_TRADE, SCOPE_WITHDRAW, STP_ALLOW, STP_CANCEL_BOTH, STP_CANCEL_MAKER, TIF_FOK, TIF_GTC, TIF_GTT,
 } from "../kinds";
-import { NO_SUCH_INSTRUMENT, NO_SUCH_ORDER, OK } from "../codes";
+import { BAD_MARGIN_MODE, NO_SUCH_INSTRUMENT, NO_SUCH_ORDER, OK } from "../codes";
 import { DIGEST, HASH, TEXT } from "../layout";
 import { keccak256 } from "../host";
-import { Account, Key } from "../records/account";
+import { Account, Key, RISK_PORTFOLIO } from "../records/account";
 import { FREE, Instrument } from "../records/instrument";
 import { Order } from "../records/order";
 import { Globals } from "../records/globals";
 import { Underlying } from "../records/underlying";
 import {
   hashAction, wordAllow, wordAt, wordAtMarket, wordBuy, wordCancelAll, wordCancelLabel, wordCancelOrder, wordCancelled,
-  wordChange, wordComma, wordFillOrKill, wordImmediate, wordInSlot, wordLabel, wordOrBetter, wordPostOnly, wordReduceOnly,
+  wordChange, wordComma, wordFillOrKill, wordImmediate, wordInSlot, wordLabel, wordMargin, wordOrBetter, wordPostOnly, wordReduceOnly,
   wordRevoke, wordScopeCancel, wordScopeTrade, wordScopeWithdraw, wordSell, wordSliding, wordStpAllowed, wordStpBoth,
-  wordStpMaker, wordTill, wordTo, wordToAccount, wordToOwner, wordTransfer, wordUntil, wordUsdc, wordUtc, wordWithdraw,
+  wordStpMaker, wordTill, wordTo, wordToAccount, wordToOwner, wordTransfer, wordUntil, wordUsdc, wordUsePortfolio, wordUseStandard, wordUtc, wordWithdraw,
 } from "./words";
 import { writeAddress, writeBytes, writeInteger, writeMillionths, writeTime } from "./numbers";
 
@@ -110,6 +111,9 @@ function writeOther(kind: u32, body: Body): usize {
     return writeInteger(wordToAccount(writeMillionths(wordTransfer(TEXT), body.amount)), body.to);
   }
   if (kind == CMD_SET_KEY) return writeSetKey(body);
+  if (kind == CMD_SET_MARGIN_MODE) {
+    return wordMargin(body.marginMode == RISK_PORTFOLIO ? wordUsePortfolio(TEXT) : wordUseStandard(TEXT));
+  }
   return writeInteger(wordRevoke(TEXT), body.slot);
 }
 
@@ -125,6 +129,8 @@ export function digestAction(kind: u32, accountId: u32, slot: u32, nonce: u64, v
     const order = findOrder(Body.get().orderId);
     if (order == 0) return NO_SUCH_ORDER;
     end = writeAmend(Ticket.get(), Order.at(order - 1));
+  } else if (kind == CMD_SET_MARGIN_MODE && Body.get().marginMode > RISK_PORTFOLIO) {
+    return BAD_MARGIN_MODE; // no sentence says it
   } else {
     end = writeOther(kind, Body.get());
   }

@@ -270,6 +270,29 @@ export function wordQuote(at: usize): usize {
   return at + 6;
 }
 
+/** Writes "Use portfolio" and returns where it ends. */
+export function wordUsePortfolio(at: usize): usize {
+  store<u64>(at, 0x74726f7020657355);
+  store<u32>(at, 0x696c6f66, 8);
+  store<u8>(at, 0x6f, 12);
+  return at + 13;
+}
+
+/** Writes "Use standard" and returns where it ends. */
+export function wordUseStandard(at: usize): usize {
+  store<u64>(at, 0x6e61747320657355);
+  store<u32>(at, 0x64726164, 8);
+  return at + 12;
+}
+
+/** Writes " margin" and returns where it ends. */
+export function wordMargin(at: usize): usize {
+  store<u32>(at, 0x72616d20);
+  store<u16>(at, 0x6967, 4);
+  store<u8>(at, 0x6e, 6);
+  return at + 7;
+}
+
 /** Writes keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"), 32 bytes. */
 export function hashDomain(at: usize): void {
   store<u64>(at, 0x3dfeb89bc6c3738b);

@@ -71,15 +71,23 @@ interface OnEvm {
   readonly gas: number;
 }
 
-function toJson({ result, steps, ...rest }: ModuleResult, evm: OnEvm | undefined) {
+function toJson({ result, results, steps, ...rest }: ModuleResult, evm: OnEvm | undefined) {
+  const all = results.map(({ type, value }) => ({ type, value: value.toString() }));
   const chain = evm && { transactions: evm.transactions, gas: evm.gas };
-  return { ...rest, result: result?.toString() ?? null, steps: Number(steps), evm: chain };
+  return {
+    ...rest,
+    result: result?.toString() ?? null,
+    results: all,
+    steps: Number(steps),
+    evm: chain,
+  };
 }
 
-function print({ trap, result, type, steps, memoryRoot }: ModuleResult, evm?: OnEvm): void {
+function print({ trap, results, steps, memoryRoot }: ModuleResult, evm?: OnEvm): void {
   if (trap !== null) console.log(`trap         ${trap}`);
-  else if (result === null || type === null) console.log('result       none');
-  else console.log(`result       ${type} ${inWords(result, type)}`);
+  else if (results.length === 0) console.log('result       none');
+  for (const { type, value } of results)
+    console.log(`result       ${type} ${inWords(value, type)}`);
   console.log(`steps        ${steps}`);
   console.log(`memory root  ${memoryRoot}`);
   if (evm) console.log(`evm          the same, ${evm.transactions} transaction(s), ${evm.gas} gas`);

@@ -25,6 +25,8 @@ export interface ModuleResult {
   readonly result: bigint | null;
   /** What `result` is. */
   readonly type: MachineType | null;
+  /** All results: of a function with several, `result` is the first of these. Empty without one or after a trap. */
+  readonly results: readonly { readonly type: MachineType; readonly value: bigint }[];
   readonly steps: bigint;
   /** Of memory after the call. */
   readonly memoryRoot: Hex;
@@ -69,13 +71,14 @@ export class MachineModule {
   }
 
   /** A call's result in words of the module. */
-  resultOf(entry: Entry, { status, trap, result, steps }: CallResult): ModuleResult {
+  resultOf(entry: Entry, { status, trap, result, results, steps }: CallResult): ModuleResult {
     const type = entry.results[0] ?? null;
     const has = status === STATUS.FINISHED && type !== null;
     return {
       trap: status === STATUS.TRAPPED ? trapName(trap) : null,
       result: has ? result : null,
       type,
+      results: results.map((value, i) => ({ type: entry.results[i] as MachineType, value })),
       steps,
       memoryRoot: bytesToHex(this.machine.memory().root()),
     };

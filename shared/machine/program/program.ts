@@ -6,8 +6,9 @@ export interface Entry {
   /** Code address. */
   readonly address: number;
   readonly parameters: readonly MachineType[];
-  /** None or one. */
   readonly results: readonly MachineType[];
+  /** Absolute register of the second of several results, which the others follow; the first is the run's own. Only where there are several. */
+  readonly otherResults?: number;
   /** Registers of its frame, link included. */
   readonly frameSize: number;
 }

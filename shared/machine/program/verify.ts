@@ -77,12 +77,14 @@ class Verifier {
     );
   }
 
-  #entry({ address, parameters, results, frameSize }: Entry): void {
+  #entry({ address, parameters, results, frameSize, otherResults }: Entry): void {
     this.#address = address;
     const place = this.#starts.get(address);
     this.#check(place !== undefined, 'an entry is no function');
     const fits = place.parameters === parameters.length && place.frameSize === frameSize;
-    this.#check(fits && results.length <= 1, 'an entry does not have the frame of its function');
+    this.#check(fits, 'an entry does not have the frame of its function');
+    const end = results.length > 1 ? (otherResults ?? Infinity) + results.length - 1 : 0;
+    this.#check(end <= this.#program.globals.length, 'an entry has no registers for its results');
     const registers = this.#program.globals.length + frameSize;
     this.#check(registers <= LIMITS.MAX_REGISTERS, 'globals leave no room for an entry');
   }

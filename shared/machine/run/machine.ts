@@ -35,8 +35,10 @@ export interface CallResult {
   readonly status: number;
   /** TRAPS of isa.ts. */
   readonly trap: number;
-  /** The result as it stands in a register (an i32 zero-extended); 0 without a result or after a trap. */
+  /** The first result as it stands in a register (an i32 zero-extended); 0 without a result or after a trap. */
   readonly result: bigint;
+  /** All results; none after a trap. */
+  readonly results: readonly bigint[];
   readonly steps: bigint;
 }
 
@@ -66,6 +68,8 @@ export class Machine {
   #input: Uint8Array;
   #paths = new PathCounter();
   readonly #maxSteps: bigint;
+  /** Of the current call; undefined if it was not begun by name. */
+  #called: Entry | undefined;
   /** Registers and state when the stretch began; undefined until a call did. */
   #begun: { readonly registers: Uint8Array; readonly before: MachineState } | undefined;
 
@@ -130,6 +134,7 @@ export class Machine {
     }
     this.commit();
     beginCall(this.core, entry, this.program.globals.length, args);
+    this.#called = entry;
     this.#mark();
   }
 
@@ -140,6 +145,7 @@ export class Machine {
    */
   restore(state: Omit<MachineState, 'memoryRoot' | 'registersHash'>, registers: Uint8Array): void {
     this.commit();
+    this.#called = undefined;
     this.core.unpackRegisters(registers);
     this.core.setPages(state.memoryPages, this.program.maxPages);
     this.core.setState(state);
@@ -191,7 +197,14 @@ export class Machine {
   /** How the current call stands. */
   result(): Omit<CallResult, 'steps'> {
     const { status, trap, fp } = this.core;
-    return { status, trap, result: status === STATUS.FINISHED ? this.core.register(fp) : 0n };
+    const finished = status === STATUS.FINISHED;
+    const result = finished ? this.core.register(fp) : 0n;
+    return { status, trap, result, results: finished ? this.#results(result) : [] };
+  }
+
+  #results(first: bigint): bigint[] {
+    const { results = [], otherResults = 0 } = this.#called ?? {};
+    return results.map((_, i) => (i === 0 ? first : this.core.register(otherResults + i - 1)));
   }
 
   /** Where the machine stands, memory root included. */

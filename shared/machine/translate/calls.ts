@@ -86,10 +86,18 @@ export class Calls {
     return { dst, results };
   }
 
-  /** Results stand from the link's register on. */
+  /**
+   * Results stand from the link's register on. Several go home at once: where an earlier one's home is a later one's register, the later would be
+   * lost whenever the earlier goes home alone.
+   */
   #receive({ dst, results }: Site): void {
+    let away = false;
     for (let i = 0; i < results; i++) {
-      this.#frame.push((home) => temporary(dst + i, false, home));
+      this.#frame.push((home) => {
+        away ||= home !== dst + i;
+        return temporary(dst + i, false, home);
+      });
     }
+    if (results > 1 && away) this.#frame.settle(results);
   }
 }

@@ -8,7 +8,7 @@ import { TranslateError } from './errors.ts';
 import { Frame } from './frame.ts';
 import { ACCESSES, MIRRORED, OPERATORS, type Operator } from './operations.ts';
 import { type Operation, onlyIntegers, scan, typeAt } from './scan.ts';
-import { isZeroExtended, MASK32, type Value, wrap } from './values.ts';
+import { isZeroExtended, MASK32, temporary, type Value, wrap } from './values.ts';
 
 /** The code of one function, not yet placed. */
 export interface LoweredFunction {
@@ -140,9 +140,17 @@ class Lowering {
     }
   }
 
-  /** The same register, seen as another type. */
+  /**
+   * The same register, seen as another type; unless a later value could have it for its home. An `if`'s parameter may stand that high, when its other
+   * arm makes it an argument of a call.
+   */
   #convert(value: Value): void {
-    this.#frame.push((home) => ({ ...value, home }));
+    const frame = this.#frame;
+    frame.push((home) => {
+      if (value.kind !== 'temporary' || value.register <= home) return { ...value, home };
+      frame.copy(home, value);
+      return temporary(home, value.zero || value.wrapped);
+    });
   }
 
   #extend(value: Value): void {

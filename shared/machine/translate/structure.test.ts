@@ -265,11 +265,6 @@ describe('what is out is refused by name', () => {
     ],
     ['a tail call', '(func $g) (func (export "f") (return_call $g))', '0x12'],
     [
-      'several results of an export',
-      '(func (export "f") (result i32 i32) (i32.const 1) (i32.const 2))',
-      'several results',
-    ],
-    [
       'too many locals',
       `(func (export "f") (local ${'i64 '.repeat(2_047)}))`,
       'registers, more than 2047',

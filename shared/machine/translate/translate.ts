@@ -16,6 +16,7 @@ import { TranslateError } from './errors.ts';
 import { type Linked, link, type Placeable } from './link.ts';
 import { Reach } from './reach.ts';
 import { typeOf } from './scan.ts';
+import { wrapperOf } from './wrapper.ts';
 
 export interface TranslateOptions {
   /** Exported functions wanted; all of them by default. One that is named here and cannot be translated is an error. */
@@ -45,15 +46,23 @@ export function translate(wasm: Uint8Array, options: TranslateOptions = {}): Pro
   const start = startFunction(module, reach);
   const roots = runnable.map((entry) => entry.index);
   const functions = reach.closure(start === undefined ? roots : [start, ...roots]);
+  const globals = initialGlobals(environment);
+  const wrappers = wrapSeveral(module, roots, globals.length);
+  for (const { at, wrapper } of wrappers.values()) functions.set(at, wrapper);
+  const most = Math.max(1, ...[...wrappers.keys()].map((i) => typeOf(module, i).results.length));
   const linked = link(functions);
-  const entryOf = (index: number) => entryAt(module, linked, functions, index);
+  const entryOf = (index: number): Entry => {
+    const at = wrappers.get(index)?.at;
+    const entry = entryAt(module, linked, functions, { index, at: at ?? index });
+    return at === undefined ? entry : { ...entry, otherResults: globals.length };
+  };
   const limits = memoryOf(module);
   const program = {
     code: linked.code,
     entries: new Map(runnable.map(({ name, index }) => [name, entryOf(index)])),
     refused,
     start: start === undefined ? undefined : entryOf(start),
-    globals: initialGlobals(environment),
+    globals: [...globals, ...new Array<bigint>(most - 1).fill(0n)],
     exportedGlobals: exportedGlobals(environment),
     ...limits,
     data: initialData(environment, limits.pages),
@@ -80,8 +89,7 @@ function sortExports(module: Module, reach: Reach, names: readonly string[] | un
   const runnable: Export[] = [];
   for (const entry of exported) {
     if (names !== undefined && !names.includes(entry.name)) continue;
-    const several = typeOf(module, entry.index).results.length > 1;
-    const reason = several ? 'it has several results' : reach.refusal(entry.index);
+    const reason = reach.refusal(entry.index);
     if (reason === undefined) runnable.push(entry);
     else if (names === undefined) refused.set(entry.name, reason);
     else throw cannotRun(entry.name, reason);
@@ -120,16 +128,28 @@ function entryAt(
   module: Module,
   linked: Linked,
   functions: ReadonlyMap<number, Placeable>,
-  index: number,
+  { index, at }: { index: number; at: number },
 ): Entry {
   const { params, results } = typeOf(module, index);
   return {
-    address: linked.places.get(index)?.start as number,
+    address: linked.places.get(at)?.start as number,
     // `lower` has refused other types.
     parameters: params as readonly MachineType[],
     results: results as readonly MachineType[],
-    frameSize: functions.get(index)?.frameSize as number,
+    frameSize: functions.get(at)?.frameSize as number,
   };
+}
+
+/** For each function among `roots` that has several results, what is called in its place, and at which index behind the module's own. */
+function wrapSeveral(module: Module, roots: readonly number[], register: number) {
+  const imported = module.imports.filter((entry) => entry.kind === 'function').length;
+  const several = [...new Set(roots)].filter((i) => typeOf(module, i).results.length > 1);
+  return new Map(
+    several.map((index, i) => {
+      const wrapper = wrapperOf(index, typeOf(module, index), register);
+      return [index, { at: imported + module.functions.length + i, wrapper }] as const;
+    }),
+  );
 }
 
 function memoryOf(module: Module): { pages: number; maxPages: number } {

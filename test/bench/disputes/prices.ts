@@ -1,5 +1,6 @@
 /** The commands of the price signers, in a crowded market and with a price history behind them. */
 import { encodeCommand } from '#shared/protocol/commands.ts';
+import { flatSmile } from '#shared/protocol/smile.ts';
 import type { Crowd } from '#test/engine/crowd.ts';
 import { type CrowdMemory, type Disputed, disputed } from '#test/engine/dearest/memory.ts';
 import { DAY_MS, START_MS } from '#test/engine/world.ts';
@@ -43,7 +44,7 @@ export function* priceSegments(
   }
   world.clock(world.nowMs + MINUTE_MS);
   const forward = price(HISTORY_MINUTES);
-  const entries = DAYS.map((day) => ({ expiryDay: today + day, forward, volatility: 610_000 }));
+  const entries = DAYS.map((day) => ({ expiryDay: today + day, forward, ...flatSmile(610_000) }));
   const commands: readonly [string, () => number][] = [
     ['index', () => world.index(0, forward)],
     ['volatility', () => world.volatility(0, entries)],

@@ -1,5 +1,6 @@
 import { WALLETS } from '#prover/testing/scene.ts';
 import * as CODES from '#shared/engine/codes.ts';
+import { flatSmile } from '#shared/protocol/smile.ts';
 import { money, ticks, lots as toLots } from '#shared/protocol/units.ts';
 import type { Lie } from '../lie.ts';
 import type { Stage } from '../stage.ts';
@@ -239,7 +240,7 @@ export const engineLies: readonly Lie[] = [
     },
     tell: ({ world }) => {
       const expiryDay = Math.floor(world.nowMs / DAY_MS) + 1;
-      const entries = [{ expiryDay, forward: 90_000n * USDC, volatility: 600_000 }];
+      const entries = [{ expiryDay, forward: 90_000n * USDC, ...flatSmile(600_000) }];
       for (let round = 1; round <= 12; round++) world.expect(world.volatility(0, entries));
       return world.volatility(0, entries);
     },

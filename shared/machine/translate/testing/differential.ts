@@ -20,7 +20,10 @@ const V8_TRAPS: readonly (readonly [RegExp, number])[] = [
 ];
 
 export interface Outcome {
+  /** The first, or the only one. */
   readonly result: bigint | undefined;
+  /** Those after the first. */
+  readonly others?: readonly bigint[];
   readonly trap: number;
 }
 
@@ -74,6 +77,11 @@ export class Trio {
     if (result !== native.result) {
       expect.fail(`${about}: V8 has ${native.result}, the twin ${result}`);
     }
+    const { otherResults = 0 } = this.program.entries.get(name) ?? {};
+    for (const [i, value] of (native.others ?? []).entries()) {
+      const own = this.twin.registers[otherResults + i];
+      if (own !== value) expect.fail(`${about}: V8 has ${value}, the twin ${own} (${i + 2})`);
+    }
     this.#compareState(about);
     return { result, trap: this.twin.trap };
   }
@@ -90,6 +98,12 @@ export class Trio {
     if (!same || machine.steps !== steps) {
       const words = `result ${result}, trap ${this.twin.trap}, ${steps} steps`;
       expect.fail(`${about}: the twin ${words}; the machine ${inspect(machine)}`);
+    }
+    const first = this.program.entries.get(name)?.otherResults ?? 0;
+    for (const [i, value] of machine.results.slice(1).entries()) {
+      if (value !== this.twin.registers[first + i]) {
+        expect.fail(`${about}: the machine's results are ${machine.results}`);
+      }
     }
     const memory = this.#machine.memory();
     for (const block of this.twin.touched) {
@@ -126,9 +140,10 @@ export class Trio {
     );
     try {
       const value = (this.#instance.exports[name] as (...args: unknown[]) => unknown)(...values);
-      const type = entry.results[0];
-      const result = type === undefined ? 0n : unsigned(value as number | bigint, type);
-      return { result, trap: TRAPS.NONE };
+      const { results } = entry;
+      const natives = (results.length > 1 ? [...(value as never[])] : [value]) as bigint[];
+      const [result = 0n, ...others] = results.map((type, i) => unsigned(natives[i] ?? 0n, type));
+      return { result, others, trap: TRAPS.NONE };
     } catch (error) {
       const { message } = error as Error;
       const trap = V8_TRAPS.find(([words]) => words.test(message));

@@ -10,7 +10,7 @@ import { Body, byteOf, Types, vector } from './stack-body.ts';
  */
 export interface StackModule {
   readonly wasm: Uint8Array;
-  /** Those that are exported, as f0, f1, … */
+  /** All exported, as f0, f1, … */
   readonly functions: readonly FunctionType[];
 }
 
@@ -30,7 +30,6 @@ export function stackModule(draw: Draw, fuel: number): StackModule {
     types.index(params as readonly ValueType[], results as readonly ValueType[]),
   );
   const bodies = functions.map((_, i) => new Body(draw, types, functions, i, fuel).bytes());
-  const exported = functions.flatMap((type, i) => (type.results.length <= 1 ? [i] : []));
   const valueTypes = (list: readonly unknown[]) =>
     Uint8Array.from(list.map((type) => byteOf(type as ValueType)));
   const section = (id: number, content: Uint8Array) =>
@@ -50,10 +49,10 @@ export function stackModule(draw: Draw, fuel: number): StackModule {
   wasm.bytes(section(5, Uint8Array.of(1, 1, 1, 1)));
   const exports = [
     new Writer().text('memory').byte(2).u32(0).finish(),
-    ...exported.map((index, i) => new Writer().text(`f${i}`).byte(0).u32(index).finish()),
+    ...functions.map((_, i) => new Writer().text(`f${i}`).byte(0).u32(i).finish()),
   ];
   wasm.bytes(section(7, vector(exports))).bytes(section(10, vector(bodies)));
-  return { wasm: wasm.finish(), functions: exported.map((i) => functions[i] as FunctionType) };
+  return { wasm: wasm.finish(), functions };
 }
 
 /** Random modules for fast-check. */

@@ -1,0 +1,78 @@
+/**
+ * The engine is its twin: both margin modes, part by part, on random portfolios of random markets, within the bound that whole numbers
+ * leave; and the engine keeps, by itself, what margin must keep.
+ */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { compare, lotsOf } from './compare.ts';
+import { EngineMargin } from './engine.ts';
+import { randomMarket } from './markets.ts';
+import { holdMarginProperties, SEED, type Subject } from './properties.ts';
+import type { Holding, Market } from './twin/market.ts';
+import { Twin } from './twin/twin.ts';
+
+const MARKETS = Number(process.env.PLIMSOLL_RISK_MARKETS ?? 4);
+const PORTFOLIOS = Number(process.env.PLIMSOLL_RISK_PORTFOLIOS ?? 150);
+const RUNS = 300;
+/** USDC a lot between two answers of the engine that should be equal: both are rounded. */
+const SLACK_A_LOT = 8e-6;
+
+/** Up to the 64 positions that portfolio margin takes, a few of them large. */
+function anyPortfolio(market: Market): fc.Arbitrary<Holding[]> {
+  const lots = fc
+    .oneof(fc.integer({ min: 1, max: 300 }), fc.integer({ min: 1, max: 2_000_000 }))
+    .chain((size) => fc.constantFrom(size, -size));
+  return fc.uniqueArray(fc.record({ option: fc.nat(market.options.length - 1), lots }), {
+    maxLength: Math.min(64, market.options.length),
+    selector: ({ option }) => option,
+  });
+}
+
+describe('the engine and its twin', () => {
+  it('agree on random portfolios of random markets, in both modes', { timeout: 120_000 }, () => {
+    for (let seed = 0; seed < MARKETS; seed++) {
+      const market = randomMarket(100 + seed, { expiries: 1 + 2 * seed, strikes: 6 });
+      const engine = new EngineMargin(market);
+      const twin = new Twin(market);
+      fc.assert(
+        fc.property(anyPortfolio(market), fc.integer({ min: -1e9, max: 1e9 }), (holdings, cash) => {
+          compare(engine, twin, cash, holdings);
+        }),
+        { seed: SEED + seed, numRuns: PORTFOLIOS },
+      );
+    }
+  });
+
+  it('agree option by option, with the largest difference of a lot below two units', () => {
+    const market = randomMarket(7, { expiries: 8, strikes: 8 });
+    const engine = new EngineMargin(market);
+    const twin = new Twin(market);
+    for (const option of market.options.keys()) {
+      for (const lots of [5_000_000, -5_000_000, 1, -1]) {
+        compare(engine, twin, 0, [{ option, lots }]);
+      }
+    }
+  });
+
+  it('do not agree when one of them is given another smile', () => {
+    const market = randomMarket(8, { expiries: 2, strikes: 5 });
+    const [first, ...rest] = market.expiries as [Market['expiries'][number]];
+    const other = { ...first, smile: { ...first.smile, a: first.smile.a + 1e-4 } };
+    const engine = new EngineMargin(market);
+    const twin = new Twin({ ...market, expiries: [other, ...rest] });
+    const option = market.options.findIndex(({ expiry }) => expiry === 0);
+    expect(() => compare(engine, twin, 0, [{ option, lots: -1000 }])).toThrow();
+  });
+});
+
+describe('the margin of the engine', () => {
+  const subjects: Subject[] = [21, 22].map((seed) => {
+    const market = randomMarket(seed, { expiries: 4, strikes: 5 });
+    return {
+      market,
+      model: new EngineMargin(market),
+      slack: (holdings) => 1e-5 + SLACK_A_LOT * lotsOf(holdings),
+    };
+  });
+  holdMarginProperties(subjects, RUNS);
+});

@@ -1,0 +1,33 @@
+/** What is measured at one time of a run. Money is USDC as a number, for plots; what must be exact is a string of 1e-6 USDC. */
+export interface Sample {
+  /** Since the end of the opening. */
+  readonly minute: number;
+  /** The market's price and the engine's index of each underlying, USDC. */
+  readonly prices: readonly number[];
+  readonly indexes: readonly number[];
+  /** Mode (MODE_*) and margin multiplier of each underlying. */
+  readonly modes: readonly number[];
+  readonly multipliers: readonly number[];
+  /** Cash and positions at marks of everybody with positions, and the cash of everybody without. */
+  readonly heldEquity: number;
+  readonly flatCash: number;
+  readonly fund: number;
+  readonly collateral: number;
+  /** Equity below zero, added up, and how many have it; the fund's own counts apart. */
+  readonly deficit: number;
+  readonly insolvent: number;
+  /** Accounts below their maintenance margin, as the engine has it. */
+  readonly unwell: number;
+  /** What deficits exceed the fund by: what an exit now would take from those who won. */
+  readonly shortfall: number;
+  /** Claims less collateral, 1e-6 USDC: "0" or the exchange is not solvent to the unit. */
+  readonly gap: string;
+  /** What accounts without positions lost since the sample before, 1e-6 USDC: must be "0". */
+  readonly flatLoss: string;
+  readonly openInterest: number;
+  readonly fills: number;
+  readonly accepted: number;
+  readonly refused: number;
+  /** Events of each liquidation kind since the sample before, by name. */
+  readonly stages: Readonly<Record<string, number>>;
+}
