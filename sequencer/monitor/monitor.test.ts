@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -185,6 +185,21 @@ describe('RiskMonitor', () => {
     await minutes(CRASH.slice(1), second.one);
     await until(() => requestInEngine() > before, 'the higher request');
     expect(second.lines.some((line) => line.startsWith('REFUSED'))).toBe(false);
+  });
+
+  it('forgets what is of a later time: an exchange that began anew', async () => {
+    const stateFile = join(folder, 'monitor.json');
+    const first = await monitor({ stateFile });
+    await started(first.lines);
+    await minutes(QUIET, first.one);
+    await first.stop();
+    const saved = JSON.parse(readFileSync(stateFile, 'utf8'));
+    expect(saved.underlyings.BTC.forecaster.returns.length).toBeGreaterThan(0);
+    writeFileSync(stateFile, JSON.stringify({ ...saved, savedMs: saved.savedMs + 3_600_000 }));
+    const second = await monitor({ stateFile });
+    await started(second.lines);
+    expect(second.lines[0]).toMatch(/^watching BTC/);
+    expect(second.one.watch('BTC')?.state.forecaster.returns).toEqual([]);
   });
 
   it('finds its way past a number that was used by another with its key', async () => {
