@@ -51,6 +51,7 @@ export const SURFACE = {
   m: 32,
   sigma: 36,
   time: 40,
+  index: 48,
 } as const;
 
 /** Where an underlying's guard begins in its record, and its fields from there on. */

@@ -215,7 +215,7 @@ export class StateReader {
       return {
         expiryDay,
         rho: this.u32(at + SURFACE.rho) | 0,
-        forward: this.memory.view.getBigUint64(at + SURFACE.forward, true),
+        forward: this.forwardOf(underlying, at),
         a: this.i64(at + SURFACE.a),
         b: this.memory.view.getBigUint64(at + SURFACE.b, true),
         m: this.u32(at + SURFACE.m) | 0,
@@ -224,6 +224,13 @@ export class StateReader {
       };
     }
     return null;
+  }
+
+  /** The forward of a surface at the index of now, as the engine moves it. */
+  private forwardOf(underlying: number, surface: number): bigint {
+    const forward = this.memory.view.getBigUint64(surface + SURFACE.forward, true);
+    const seen = this.memory.view.getBigUint64(surface + SURFACE.index, true);
+    return seen === 0n ? forward : (forward * this.indexPrice(underlying)) / seen;
   }
 
   /** An account in use, or null. */
