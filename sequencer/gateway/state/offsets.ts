@@ -40,6 +40,9 @@ export const UNDERLYING = {
   surfaces: 92,
   epochIndex: 96,
   epochTime: 104,
+  buildWindowDay: 200,
+  buildWindowCovered: 208,
+  buildWindowAverage: 216,
 } as const;
 
 export const SURFACE = {

@@ -43,7 +43,7 @@ import {
   UNDERLYING_SIZE,
   UNDERLYINGS,
 } from '#shared/engine/layout.ts';
-import { OptionQuotes } from '#shared/host/quotes.ts';
+import { type KnownAverage, OptionQuotes } from '#shared/host/quotes.ts';
 import { bytesToHex } from '#shared/protocol/bytes.ts';
 import { type GuardState, guardState } from './guard.ts';
 import {
@@ -146,6 +146,15 @@ export class StateReader {
   indexPrice(underlying: number): bigint {
     const at = UNDERLYINGS + underlying * UNDERLYING_SIZE + UNDERLYING.indexPrice;
     return this.memory.view.getBigUint64(at, true);
+  }
+
+  /** What is known of the settlement average of a day, as the last price epoch took it; undefined before it begins. */
+  knownAverage(underlying: number, expiryDay: number): KnownAverage | undefined {
+    const at = UNDERLYINGS + underlying * UNDERLYING_SIZE;
+    const coveredMs = this.u64(at + UNDERLYING.buildWindowCovered);
+    if (this.u32(at + UNDERLYING.buildWindowDay) !== expiryDay || coveredMs === 0) return undefined;
+    const average = this.memory.view.getBigUint64(at + UNDERLYING.buildWindowAverage, true);
+    return { coveredMs, average };
   }
 
   /** The price that a day's expiries settled at, or null: the engine keeps the last eight. */
