@@ -52,13 +52,15 @@ function observations(price: bigint, round: number, timeMs: number): string[] {
 
 function surface(forward: bigint, round: number, timeMs: number): string[] {
   const { domain } = scene.exchange.world;
-  const entries = [{ expiryDay: EXPIRY_DAY, forward, ...flatSmile(650_000) }];
+  const entries = [
+    { expiryDay: EXPIRY_DAY, forward, index: forward - 1_500_000n, ...flatSmile(650_000) },
+  ];
   const terms = { underlying: 'BTC', round, timeMs: BigInt(timeMs), entries };
   const digest = surfaceDigest(terms as never, domain);
   const signatures = SIGNERS.map(({ key }, signer) => `${signer}=${bytesToHex(sign(digest, key))}`);
   return [
     `${new Date(timeMs).toISOString()}`,
-    `27NOV26=${Number(forward) / 1e6}=0.65`,
+    `27NOV26=${Number(forward) / 1e6}/${Number(forward - 1_500_000n) / 1e6}=0.65`,
     'signed',
     ...signatures.reverse(),
   ];
@@ -191,6 +193,8 @@ describe('words', () => {
       ['index', 'BTC', '7', `2=90000.5=yesterday=${signature}`],
       ['index', 'BTC', '7', '2=90000.5=1790000000000=0xab'],
       ['volatility', 'BTC', '7', '1790000000000', '27NOV26=1=1'],
+      ['volatility', 'BTC', '7', '1790000000000', '27NOV26=1/2/3=1', 'signed', `1=${signature}`],
+      ['volatility', 'BTC', '7', '1790000000000', '27NOV26=1=1=2=3=4', 'signed', `1=${signature}`],
       ['raw', 'xyz'],
     ]) {
       expect(() => parseSystem(words, view), words.join(' ')).toThrow(

@@ -3,13 +3,15 @@ import { describe, expect, it } from 'vitest';
 import { StateReader } from '#sequencer/gateway/state/reader.ts';
 import * as C from '#shared/engine/codes.ts';
 import * as K from '#shared/engine/kinds.ts';
+import { flatSmile } from '#shared/protocol/smile.ts';
 import { riskRequestDigest } from '#shared/protocol/typed-data.ts';
-import { MONITOR, SIGNERS, sign, World } from './world.ts';
+import { DAY_MS, MONITOR, SIGNERS, sign, World } from './world.ts';
 
 const START = 90_000_000_000n;
 
 type Step =
   | { readonly kind: 'calm' }
+  | { readonly kind: 'remark' }
   | { readonly kind: 'wait'; readonly ms: number }
   | {
       readonly kind: 'round';
@@ -21,6 +23,7 @@ type Step =
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.constant({ kind: 'calm' as const }) },
+  { weight: 25, arbitrary: fc.constant({ kind: 'remark' as const }) },
   { weight: 60, arbitrary: fc.record({ kind: fc.constant('wait' as const), ms: fc.nat(25_000) }) },
   {
     weight: 120,
@@ -60,12 +63,13 @@ class Subject {
     return { ...this.reader.guard(0), clockMs: this.world.nowMs };
   }
 
-  /** Marks and volatilities stay fresh, so that only what rounds and time do is seen. */
-  keepMarks(): void {
-    const view = this.world.engine.view;
-    const at = 1024;
-    view.setBigUint64(at + 72, BigInt(this.world.nowMs), true);
-    view.setBigUint64(at + 104, BigInt(this.world.nowMs), true);
+  /** Surfaces and complete marks at the last price, which may end a mode as a round may. */
+  remark(): void {
+    const { world } = this;
+    const today = Math.floor(world.nowMs / DAY_MS);
+    const entries = [{ expiryDay: today + 2, forward: this.price, ...flatSmile(600_000) }];
+    world.expect(world.volatility(0, entries));
+    world.reprice(0);
   }
 
   /** Twelve hours of steady prices, the last quarter of an hour of them fresh: long enough for everything to be forgotten. */
@@ -74,6 +78,7 @@ class Subject {
       // The first two settle whether the last price was a jump.
       this.run({ kind: 'wait', ms: round >= 2 && round < 74 ? 600_000 : 10_000 });
       this.run({ kind: 'round', move: 0, spread: 0, oldMs: 0 });
+      if (round % 6 === 0) this.run({ kind: 'remark' });
     }
     expect(this.before).toMatchObject({ mode: K.MODE_NORMAL, multiplier: 10_000, reasons: 0 });
   }
@@ -83,8 +88,8 @@ class Subject {
     const { world } = this;
     if (one.kind === 'wait') world.clock(world.nowMs + one.ms);
     else if (one.kind === 'round') this.round(one);
+    else if (one.kind === 'remark') this.remark();
     else this.request(one);
-    this.keepMarks();
     this.check();
   }
 
