@@ -96,6 +96,7 @@ export class Crowd {
     const today = Math.floor(START_MS / DAY_MS);
     for (const [underlying, forward] of [btc, eth].entries()) {
       world.expect(world.index(underlying, forward));
+      if (world.guard(underlying).jumpPrice !== 0n) world.expect(world.index(underlying, forward));
       const days = underlying === 0 ? BTC_DAYS : ETH_DAYS;
       world.expect(
         world.volatility(
@@ -104,6 +105,7 @@ export class Crowd {
         ),
       );
       world.reprice(underlying);
+      world.reopen(underlying, forward);
     }
   }
 
