@@ -30,6 +30,7 @@ export const PARTS: Readonly<Record<string, PartEntry>> = {
     what: 'the engine with portfolio margin against standard margin, and an order of 64 positions',
     load: () => import('./matching/margin.ts'),
     limitMs: 3 * MINUTE_MS,
+  },
   pricing: {
     what: 'repricing of 400 options',
     load: () => import('./pricing/main.ts'),

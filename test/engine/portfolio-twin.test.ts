@@ -9,7 +9,7 @@ import { decodeAssessment, encodeAssessment } from '#shared/protocol/assessment.
 import { money } from '#shared/protocol/units.ts';
 import { instrumentFacts } from '#shared/replay/portfolio.ts';
 import { Auditor } from './invariants.ts';
-import { PortfolioTwin } from './portfolio-twin.ts';
+import { least, PortfolioTwin } from './portfolio-twin.ts';
 import { DAY_MS, START_MS, World, wallet } from './world.ts';
 
 const COMMANDS = Number(process.env.PLIMSOLL_TWIN_COMMANDS ?? 900);
@@ -139,8 +139,7 @@ class Run {
   withdraw(): void {
     const { twin, world } = this;
     const account = this.one(this.margined);
-    const [free, cash] = [twin.free(account), twin.cash(account)];
-    const most = free < cash ? free : cash;
+    const most = least(twin.free(account), twin.cash(account));
     if (most <= 0n) return;
     const take = (amount: bigint) =>
       this.count(world.run(world.signed(account, { kind: 'withdraw', amount: money(amount) })));

@@ -7,7 +7,7 @@ import * as L from '#shared/engine/layout.ts';
 import { instrumentFacts, type PortfolioSums, sumsOf } from '#shared/replay/portfolio.ts';
 import type { Auditor } from './invariants.ts';
 
-const least = (a: bigint, b: bigint) => (a < b ? a : b);
+export const least = (a: bigint, b: bigint) => (a < b ? a : b);
 const most = (a: bigint, b: bigint) => (a > b ? a : b);
 const ceil = (a: bigint, b: bigint) => (a + b - 1n) / b;
 const positive = (value: bigint) => most(value, 0n);
