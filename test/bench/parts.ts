@@ -31,6 +31,11 @@ export const PARTS: Readonly<Record<string, PartEntry>> = {
     load: () => import('./pricing/main.ts'),
     limitMs: MINUTE_MS,
   },
+  margin: {
+    what: 'the engine with portfolio margin against standard margin, and an order of 64 positions',
+    load: () => import('./matching/margin.ts'),
+    limitMs: 3 * MINUTE_MS,
+  },
   segments: {
     what: 'state roots, replay, and bytes on L1, on real segments',
     load: () => import('./segments/main.ts'),

@@ -104,11 +104,16 @@ class Run {
     const reduce = pick(4) === 0 && (sell ? held > 0 : held < 0);
     const tif = this.one([K.TIF_GTC, K.TIF_GTC, K.TIF_GTC, K.TIF_IOC, K.TIF_FOK]);
     const flags =
-      (reduce ? K.FLAG_REDUCE_ONLY : 0) |
-      (tif << K.FLAG_TIF_SHIFT) |
-      (pick(4) << K.FLAG_STP_SHIFT);
+      (reduce ? K.FLAG_REDUCE_ONLY : 0) | (tif << K.FLAG_TIF_SHIFT) | (pick(4) << K.FLAG_STP_SHIFT);
     const rests = tif === K.TIF_GTC;
-    const proposal = { instrument, sell, price: BigInt(price), lots: BigInt(quantity), reduce, rests };
+    const proposal = {
+      instrument,
+      sell,
+      price: BigInt(price),
+      lots: BigInt(quantity),
+      reduce,
+      rests,
+    };
     const allowed = twin.isPortfolio(account) ? twin.allows(account, proposal, RATE) : undefined;
     const code = this.count(
       world.order(account, instrument, sell ? 'sell' : 'buy', price, quantity, flags),

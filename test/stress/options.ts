@@ -28,7 +28,7 @@ export function readOptions(argv: readonly string[]): StressOptions {
     .option('--accounts <n>', 'how many accounts', whole(FEWEST_ACCOUNTS, MOST_ACCOUNTS), 2000)
     .option('--seed <n>', 'of everything that is random', whole(0, 2 ** 31), 1)
     .option('--out <dir>', 'folder of the reports', join('build', 'stress'))
-    .option('--log-level <level>', 'of the exchange’s own log, on stderr', 'warn');
+    .option('--log-level <level>', 'of the exchange’s own log, on stderr', 'error');
   program.parse([...argv]);
   const { scenario, accounts, seed, out, logLevel } = program.opts<{
     scenario: string;

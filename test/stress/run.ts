@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { Random } from '#infra/market/random.ts';
 import { devnetSigners } from '#infra/oracle/committee.ts';
 import { readEngine } from '#shared/host/wasm-file.ts';
+import { hexToBytes } from '#shared/protocol/bytes.ts';
 import { domainSeparator } from '#shared/protocol/typed-data.ts';
 import { Auditor } from '#shared/replay/audit.ts';
 import { StressError } from './errors.ts';
@@ -9,14 +10,17 @@ import { positionsOf } from './measure/positions.ts';
 import type { Sample } from './measure/sample.ts';
 import { Sampler } from './measure/sampler.ts';
 import { StressOracle } from './oracle.ts';
-import { chooseModes, gatherCrowd } from './population/crowd.ts';
+import { chooseModes, gatherCrowd, payIn } from './population/crowd.ts';
 import { Flow } from './population/flow.ts';
+import { Leavers } from './population/leavers.ts';
 import { Makers } from './population/makers.ts';
 import { Opening } from './population/opening.ts';
 import { openOptions } from './population/options.ts';
 import { ROLES, type Trader } from './population/trader.ts';
 import type { Scenario } from './scenarios/types.ts';
 import { stressGenesis } from './stage/genesis.ts';
+import { StageL1 } from './stage/l1.ts';
+import { watchOnce } from './stage/l1-watcher.ts';
 import { Stage } from './stage/stage.ts';
 
 export interface RunOptions {
@@ -47,7 +51,12 @@ export interface Result {
   readonly audits: number;
   /** How often each result code refused something. */
   readonly refusals: Readonly<Record<string, number>>;
+  /** Accounts with nothing but cash that took all of it out meanwhile, and those who were refused. */
+  readonly left: number;
+  readonly refusedToLeave: number;
   readonly seconds: number;
+  /** What the watcher says who has only L1; null: there was none. */
+  readonly l1Watcher: string | null;
 }
 
 const AGENTS_MS = 30_000;
@@ -62,11 +71,19 @@ const FIRST_ROUNDS = 20;
 export async function run(scenario: Scenario, options: RunOptions): Promise<Result> {
   const begunMs = performance.now();
   const signers = devnetSigners(options.seed, scenario.signers);
-  const genesis = stressGenesis(signers.map(({ address }) => address));
+  const addresses = signers.map(({ address }) => address);
+  const { startMs } = scenario;
+  const l1 =
+    scenario.l1 && (await StageL1.start({ startMs, signers: addresses, log: options.log }));
+  const genesis = stressGenesis(addresses);
+  const chainId = l1 ? BigInt(l1.chainId) : genesis.chainId;
+  const contract = l1 ? hexToBytes(l1.settlement) : genesis.contract;
   const stage = await Stage.open({
     directory: options.directory,
-    genesis,
-    startMs: scenario.startMs,
+    chainId: Number(chainId),
+    contract,
+    l1,
+    startMs,
     strikesEachSide: LISTED_STRIKES,
     expiries: LISTED_EXPIRIES,
     repriceIntervalMs: REPRICE_MS,
@@ -74,13 +91,17 @@ export async function run(scenario: Scenario, options: RunOptions): Promise<Resu
     log: options.log,
   });
   try {
-    const domain = domainSeparator(genesis);
+    if (l1 === null) stage.message(genesis);
+    const domain = domainSeparator({ chainId, contract });
     const play = new Play(scenario, options, { stage, domain, signers });
     await play.open();
     await play.through();
-    return play.result((performance.now() - begunMs) / 1000);
+    const l1Watcher = l1 && (await watchOnce(l1, options.log));
+    const seconds = (performance.now() - begunMs) / 1000;
+    return { ...play.result(seconds), l1Watcher };
   } finally {
     await stage.close();
+    await l1?.stop();
   }
 }
 
@@ -96,6 +117,7 @@ class Play {
   readonly #traders: readonly Trader[];
   readonly #makers: Makers;
   readonly #flow: Flow;
+  readonly #leavers: Leavers;
   readonly #samples: Sample[] = [];
   #audits = 0;
 
@@ -113,17 +135,20 @@ class Play {
     this.#oracle = new StressOracle({ signers, domain, seed });
     this.#sampler = new Sampler(stage, this.#market);
     this.#auditor = new Auditor(stage.exchange.view);
-    const { crowd, fund } = scenario;
-    this.#traders = gatherCrowd(stage, { accounts, seed, crowd, domain, fund });
+    const { crowd } = scenario;
+    this.#traders = gatherCrowd(stage, { accounts, seed, crowd, domain });
     const positions = (account: number) => positionsOf(stage.exchange.view, account);
     this.#makers = new Makers(this.#traders, positions);
+    this.#leavers = new Leavers(this.#traders, () => stage.exchange.view);
     this.#flow = new Flow(this.#traders, { random: new Random(seed, 'flow'), positions });
   }
 
   /** Prices, listings, and everybody's first positions; no time passes but what that takes. */
   async open(): Promise<void> {
-    const { startMs, crowd } = this.#scenario;
+    const { startMs, crowd, fund } = this.#scenario;
+    await this.#stage.slot(false);
     await this.#stage.settled();
+    await payIn(this.#stage, this.#traders, fund);
     for (let round = 0; round < FIRST_ROUNDS; round++) {
       // What is listed has its marks with the next epoch.
       await this.#prices(startMs + round * this.#scenario.tickMs, {});
@@ -161,7 +186,7 @@ class Play {
     }
   }
 
-  result(seconds: number): Result {
+  result(seconds: number): Omit<Result, 'l1Watcher'> {
     const { name, title, story, startMs } = this.#scenario;
     const { batches, segments, commands } = this.#stage.watcher;
     const roles = ROLES.map((role) => {
@@ -180,6 +205,8 @@ class Play {
       ...{ batches, segments, commands },
       audits: this.#audits,
       refusals: this.#stage.refusals,
+      left: this.#leavers.left,
+      refusedToLeave: this.#leavers.refused,
       seconds,
     };
   }
@@ -196,11 +223,13 @@ class Play {
     const conduct = this.#scenario.makers(minute);
     await this.#makers.requote(options, this.#market, this.#stage.nowMs, conduct);
     await this.#flow.act(options);
+    await this.#leavers.act(minute / this.#scenario.minutes);
   }
 
   /** Seals, replays, recounts, and notes down. */
   async #sample(minute: number) {
     await this.#stage.seal();
+    await this.#stage.slot(this.#scenario.l1?.(minute).away ?? false);
     this.#auditor.audit();
     this.#audits += 1;
     const sample = this.#sampler.take(minute);
@@ -210,7 +239,8 @@ class Play {
 }
 
 function lineOf(sample: Sample): string {
-  const { minute, prices, modes, fund, unwell, insolvent, deficit, gap, flatLoss } = sample;
+  const { minute, prices, modes, multipliers, fund, unwell, insolvent, deficit, gap, flatLoss } =
+    sample;
   const price = prices.map((one) => one.toFixed(0)).join(' ');
-  return `minute ${minute.toFixed(0).padStart(4)}: ${price}, modes ${modes.join(' ')}, fund ${fund.toFixed(0)}, ${unwell} unwell, ${insolvent} below zero by ${deficit.toFixed(0)}, gap ${gap}, flat loss ${flatLoss}`;
+  return `minute ${minute.toFixed(0).padStart(4)}: ${price}, modes ${modes.join(' ')} × ${multipliers.map((one) => one.toFixed(2)).join(' ')}, fund ${fund.toFixed(0)}, ${unwell} unwell, ${insolvent} below zero by ${deficit.toFixed(0)}, gap ${gap}, flat loss ${flatLoss}`;
 }

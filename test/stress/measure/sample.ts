@@ -8,6 +8,9 @@ export interface Sample {
   /** Mode (MODE_*) and margin multiplier of each underlying. */
   readonly modes: readonly number[];
   readonly multipliers: readonly number[];
+  /** Confidence and freshness of each index, 0 to 1, and why the mode is what it is (REASON_* bits). */
+  readonly confidences: readonly number[];
+  readonly reasons: readonly number[];
   /** Cash and positions at marks of everybody with positions, and the cash of everybody without. */
   readonly heldEquity: number;
   readonly flatCash: number;
@@ -28,6 +31,8 @@ export interface Sample {
   readonly fills: number;
   readonly accepted: number;
   readonly refused: number;
+  /** Batches that are sealed and not on L1; 0 where there is no L1. */
+  readonly waiting: number;
   /** Events of each liquidation kind since the sample before, by name. */
   readonly stages: Readonly<Record<string, number>>;
 }

@@ -54,6 +54,8 @@ export class Sampler {
       indexes: reader.underlyings().map(({ indexPrice }) => Number(indexPrice) / MICRO),
       modes: risks.map(({ mode }) => mode),
       multipliers: risks.map(({ multiplier }) => multiplier),
+      confidences: risks.map(({ confidence }) => confidence),
+      reasons: risks.map(({ reasons }) => reasons),
       heldEquity: Number(books.held) / MICRO,
       flatCash: Number(books.flat) / MICRO,
       fund: Number(fund) / MICRO,
@@ -68,6 +70,7 @@ export class Sampler {
       fills,
       accepted: accepted - this.#accepted,
       refused: rejected - this.#rejected,
+      waiting: this.#stage.l1 === null ? 0 : this.#stage.watcher.batches - this.#stage.l1.landed,
       stages,
     };
     this.#flatCash = books.flatCash;

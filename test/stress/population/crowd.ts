@@ -36,11 +36,9 @@ export interface CrowdOptions {
   readonly seed: number;
   readonly crowd: Crowd;
   readonly domain: Uint8Array;
-  /** Cash of the insurance fund, share of all deposits. */
-  readonly fund: number;
 }
 
-/** Opens everybody's account through the inbox. Accounts are numbered in the order of the deposits, as on L1. */
+/** Who takes part. Accounts are numbered in the order of the deposits, as on L1. */
 export function gatherCrowd(stage: Stage, options: CrowdOptions): Trader[] {
   const { accounts, seed, crowd } = options;
   const random = new Random(seed, 'crowd');
@@ -58,12 +56,23 @@ export function gatherCrowd(stage: Stage, options: CrowdOptions): Trader[] {
     const terms = { account, role, deposit, underlying, seed };
     return new Trader(terms, { stage, domain: options.domain });
   });
+  return traders;
+}
+
+/** Puts everybody's money in, through L1 where there is one, and through the inbox that it would have written where there is none. */
+export async function payIn(stage: Stage, traders: readonly Trader[], fund: number): Promise<void> {
+  if (stage.l1 !== null) {
+    await stage.l1.deposit(traders);
+    await stage.slot(false);
+    return;
+  }
   for (const { account, address, deposit } of traders) {
     const amount = money(deposit);
     stage.message({ kind: 'deposit', account, owner: address, subaccount: 0, amount });
   }
-  fillFund(stage, Math.round(total * (1 + MAKERS_SHARE) * options.fund));
-  return traders;
+  const total = traders.reduce((sum, { deposit }) => sum + Number(deposit), 0);
+  fillFund(stage, Math.round((total * fund) / USDC));
+  await stage.settled();
 }
 
 /** Everybody who wants to be margined by scenarios says so. */

@@ -1,4 +1,4 @@
-import { MODE_CANCEL_ONLY, MODE_NORMAL, MODE_REDUCE_ONLY } from '#shared/engine/kinds.ts';
+import * as K from '#shared/engine/kinds.ts';
 import { describeCode } from '#shared/protocol/codes.ts';
 import { STAGES } from '../measure/stages.ts';
 import type { Result } from '../run.ts';
@@ -7,6 +7,13 @@ import { short } from './scale.ts';
 import { STYLE } from './style.ts';
 import { type Verdict, verdictOf } from './verdict.ts';
 
+const { MODE_CANCEL_ONLY, MODE_NORMAL, MODE_REDUCE_ONLY } = K;
+/** REASON_* by name. */
+const REASONS = Object.fromEntries(
+  Object.entries(K as unknown as Record<string, number>).filter(([name]) =>
+    name.startsWith('REASON_'),
+  ),
+);
 const MODE_COLOURS: Readonly<Record<number, string>> = {
   [MODE_NORMAL]: 'var(--m0)',
   1: 'var(--m1)',
@@ -46,7 +53,11 @@ function tiles(result: Result, verdict: Verdict): string {
   const modes = samples.filter(({ modes }) => modes.some((mode) => mode !== MODE_NORMAL)).length;
   const list: [string, string, boolean | null][] = [
     [`${verdict.worstGap} units`, 'claims less collateral, at worst', verdict.worstGap === 0n],
-    [`${verdict.flatLoss} units`, 'lost by accounts without positions', verdict.flatLoss === 0n],
+    [
+      `${verdict.flatLoss} units`,
+      `lost by accounts without positions; ${result.left} of them withdrew all meanwhile, ${result.refusedToLeave} could not`,
+      verdict.flatLoss === 0n && result.refusedToLeave === 0,
+    ],
     [
       `${short(verdict.deficit)} USDC`,
       `owed at the end; at worst ${worst} accounts below zero`,
@@ -117,9 +128,15 @@ function plots(result: Result): string {
     },
   ];
   const multipliers = underlyings.map((name, at) => ({
-    name,
+    name: `multiplier ${name}`,
     colour: colour(at),
     values: of(({ multipliers }) => multipliers[at] ?? 1),
+  }));
+  const confidences = underlyings.map((name, at) => ({
+    name: `confidence ${name}`,
+    colour: colour(at + 3),
+    dashed: true,
+    values: of(({ confidences }) => confidences[at] ?? 0),
   }));
   const one = (name: string, at: number, read: (sample: (typeof samples)[number]) => number) => ({
     name,
@@ -134,9 +151,15 @@ function plots(result: Result): string {
     ),
     section('Modes', 'What the engine allowed, by its own rules.', modeKeys() + strips(x, modes)),
     section(
-      'Margin multiplier',
-      'Of the initial margin of new risk.',
-      lines({ x, series: multipliers, height: 110, format: (value) => value.toFixed(2) }),
+      'Margin multiplier and confidence',
+      'Of the initial margin of new risk, 1 to 2; and how good the engine finds the index, 0 to 1.',
+      lines({
+        x,
+        fromZero: true,
+        series: [...multipliers, ...confidences],
+        height: 130,
+        format: (value) => value.toFixed(1),
+      }),
     ),
     section(
       'Solvency at every step',
@@ -168,6 +191,18 @@ function plots(result: Result): string {
       }),
     ),
     stagePlots(result, x),
+    result.l1Watcher === null
+      ? ''
+      : section(
+          'Batches that wait for L1',
+          'Sealed, durable and checked, and not on L1.',
+          lines({
+            x,
+            fromZero: true,
+            height: 120,
+            series: [one('batches', 1, ({ waiting }) => waiting)],
+          }),
+        ),
     section(
       'Trading',
       'A step: fills, and commands refused.',
@@ -199,10 +234,26 @@ function stagePlots({ samples }: Result, x: readonly number[]): string {
     values: samples.map(({ stages }) => stages[name] ?? 0),
   }));
   const isLast = (name: string) => name === 'deleveraged';
-  const liquidations = series.filter(({ name }) => !isLast(name));
-  const deleveraging = series.filter(({ name }) => isLast(name));
+  const happened = (one: { values: readonly number[] }) => one.values.some((value) => value > 0);
+  const liquidations = series.filter((one) => !isLast(one.name) && happened(one));
+  const deleveraging = series.filter((one) => isLast(one.name) && happened(one));
   return [
-    section('Liquidations', 'Events a step, by stage.', bars({ x, series: liquidations })),
+    section(
+      'Accounts in need',
+      'Below maintenance, and below zero.',
+      lines({
+        x,
+        fromZero: true,
+        height: 130,
+        series: [
+          { name: 'below maintenance', colour: colour(6), values: samples.map((s) => s.unwell) },
+          { name: 'below zero', colour: colour(4), values: samples.map((s) => s.insolvent) },
+        ],
+      }),
+    ),
+    liquidations.length === 0
+      ? section('Liquidations', 'There were none.', '')
+      : section('Liquidations', 'Events a step, by stage.', bars({ x, series: liquidations })),
     deleveraging.length === 0
       ? ''
       : section(
@@ -229,6 +280,9 @@ function tables(result: Result): string {
     ['Options listed at the end', result.instruments],
     ['Commands replayed', result.commands],
     ['Segments, batches', `${result.segments}, ${result.batches}`],
+    ...(result.l1Watcher === null
+      ? []
+      : [['The watcher on L1 alone', result.l1Watcher] as [string, string]]),
     ['Engine (SHA-256)', result.engineHash.slice(0, 16)],
     ['Run took', `${result.seconds.toFixed(0)} s`],
   ];
@@ -237,7 +291,18 @@ function tables(result: Result): string {
     `${describeCode(Number(code)).name} (${code})`,
     count,
   ]);
-  return `<div class="columns">${table('Conditions', conditions)}${table('Who traded', Object.entries(roles))}${table('What was refused, and why', refused)}</div>`;
+  const reasons = reasonsOf(result);
+  return `<div class="columns">${table('Conditions', conditions)}${table('Why in another mode, share of samples', reasons)}${table('Who traded', Object.entries(roles))}${table('What was refused, and why', refused)}</div>`;
+}
+
+/** For each reason the engine gave, in how many samples it did for any underlying. */
+function reasonsOf({ samples }: Result): [string, string][] {
+  return Object.entries(REASONS).flatMap(([name, bit]): [string, string][] => {
+    const held = samples.filter(({ reasons }) => reasons.some((bits) => (bits & bit) !== 0));
+    if (held.length === 0) return [];
+    const share = (100 * held.length) / samples.length;
+    return [[name.slice('REASON_'.length).toLowerCase().replaceAll('_', ' '), percent(share)]];
+  });
 }
 
 function table(title: string, rows: readonly (readonly [string, string | number])[]): string {

@@ -122,7 +122,8 @@ function timeAxis(x: readonly number[], toX: (x: number) => number, height: numb
   const marks: string[] = [];
   for (let minute = 0; minute <= last; minute += step) {
     const at = toX(minute).toFixed(1);
-    marks.push(`<text x="${at}" y="${height - 6}" text-anchor="middle">${minute} min</text>`);
+    const anchor = minute + step > last ? 'end' : 'middle';
+    marks.push(`<text x="${at}" y="${height - 6}" text-anchor="${anchor}">${minute} min</text>`);
   }
   return marks.join('');
 }

@@ -13,8 +13,8 @@ export interface Verdict {
   readonly shortfall: number;
 }
 
-/** Solvent to the unit at every step, nobody without positions paid, and nobody owes anything in the end. */
-export function verdictOf({ samples, batches, audits }: Result): Verdict {
+/** Solvent to the unit at every step, nobody without positions paid or was held back, and nobody owes anything in the end. */
+export function verdictOf({ samples, batches, audits, refusedToLeave }: Result): Verdict {
   let worstGap = 0n;
   let flatLoss = 0n;
   for (const sample of samples) {
@@ -29,6 +29,7 @@ export function verdictOf({ samples, batches, audits }: Result): Verdict {
   const faults = [
     worstGap === 0n ? null : `claims and collateral differ by up to ${worstGap} units`,
     flatLoss === 0n ? null : `accounts without positions lost ${flatLoss} units`,
+    refusedToLeave === 0 ? null : `${refusedToLeave} accounts without positions could not withdraw`,
     deficit === 0
       ? null
       : `${last?.insolvent} accounts end ${deficit.toFixed(2)} USDC below zero, ${shortfall.toFixed(2)} more than the fund has`,

@@ -195,6 +195,28 @@ const whale: Scenario = {
   makers: (minute) => ({ present: minute < 30 ? 1 : 0.34, spread: minute < 30 ? 1 : 3, size: 0.5 }),
 };
 
+const l1Outage: Scenario = {
+  ...USUAL,
+  name: 'l1-not-finalizing',
+  title: 'L1 makes no blocks for more than an hour, and the market falls',
+  story:
+    'From minute 15 to minute 85 the real L1 beside the exchange (anvil, the real contracts, production’s parameters) makes no block: nothing lands, nothing is final, no deposit comes in. The market falls by 15 % meanwhile. Trading goes on, no acknowledged trade is lost; when blocks come again the batches land late, the contract says so through the inbox, and the engine goes to reduce-only until its gate of fresh prices has passed.',
+  startMs: NOVEMBER_2026,
+  minutes: 110,
+  fund: 0,
+  l1: (minute) => ({ away: minute >= 15 && minute < 85 }),
+  market: market({
+    startMs: NOVEMBER_2026,
+    btc: 90_000,
+    eth: 3000,
+    beta: 1.2,
+    noise: 0.6,
+    description: 'a fall while L1 stands still',
+    path: [point(30, 0.99), point(55, 0.85), point(80, 0.87), point(110, 0.9)],
+  }),
+  makers: () => ({ present: 0.67, spread: 1.5, size: 0.7 }),
+};
+
 /** Each by its name on the command line. */
 export const BUILT_IN: readonly Scenario[] = [
   crash2020,
@@ -202,5 +224,6 @@ export const BUILT_IN: readonly Scenario[] = [
   volatility,
   stall,
   lying,
+  l1Outage,
   whale,
 ];

@@ -41,9 +41,11 @@ export interface Scenario {
   readonly tickMs: number;
   readonly signers: number;
   readonly crowd: Crowd;
-  /** Cash of the insurance fund at the start, share of all deposits. */
+  /** Cash of the insurance fund at the start, share of all deposits. Where there is an L1 it begins empty, as a real one does. */
   readonly fund: number;
   readonly market: (seed: number) => Market;
+  /** Whether there is a real L1; and whether it makes no blocks at a time. */
+  readonly l1: ((minute: number) => { readonly away: boolean }) | null;
   readonly oracle: (minute: number) => OracleConduct;
   readonly makers: (minute: number) => MakerConduct;
 }
@@ -56,6 +58,7 @@ export const USUAL = {
   signers: 5,
   crowd: { shorts: 'both', whale: 0 },
   fund: 0.002,
+  l1: null,
   oracle: () => ({}),
   makers: () => ({ present: 1, spread: 1, size: 1 }),
 } as const satisfies Partial<Scenario>;

@@ -17,12 +17,9 @@ import { Sealer } from '#sequencer/sealer/sealer.ts';
 import { deriveModule, Engine } from '#shared/host/engine.ts';
 import { ENGINE_FILE, readEngine } from '#shared/host/wasm-file.ts';
 import { bytesToHex } from '#shared/protocol/bytes.ts';
-import {
-  encodeInboxMessage,
-  type GenesisMessage,
-  type InboxMessage,
-} from '#shared/protocol/inbox.ts';
+import { encodeInboxMessage, type InboxMessage } from '#shared/protocol/inbox.ts';
 import { StressError } from '../errors.ts';
+import type { StageL1 } from './l1.ts';
 import { StageWatcher } from './watcher.ts';
 
 /** Far more than any step sends: nobody here is to be told to come back later. */
@@ -33,7 +30,11 @@ const LONGEST_WAIT_MS = 60_000;
 
 export interface StageOptions {
   readonly directory: string;
-  readonly genesis: GenesisMessage;
+  /** Where the signatures are for, and the journal. */
+  readonly chainId: number;
+  readonly contract: Uint8Array;
+  /** Real contracts on a real L1, whose inbox is the only one; null: the caller says what the inbox says. */
+  readonly l1: StageL1 | null;
   /** Engine time at the start, ms since 1970. */
   readonly startMs: number;
   readonly strikesEachSide: number;
@@ -43,12 +44,17 @@ export interface StageOptions {
   readonly log: Logger;
 }
 
+function identityOf({ chainId, contract }: StageOptions) {
+  return { chainId, settlement: bytesToHex(contract), engineHash: readEngine().hash };
+}
+
 /**
  * The whole exchange in one process: the thread that trades with its recovery threads, the journal in its thread, the sealer with roots and
  * batches, and a watcher that replays them. Only the network and L1 are left out: `message` is what L1's inbox says.
  */
 export class Stage {
   readonly exchange: Exchange;
+  readonly l1: StageL1 | null;
   readonly reader: StateReader;
   readonly watcher = new StageWatcher();
   /** How often each result code refused something that was submitted. */
@@ -60,17 +66,11 @@ export class Stage {
   readonly #clock: { ms: number };
   #row = 0;
   #batches: BatchRow[] = [];
-  #messages = 0;
   #failure: Error | null = null;
 
   private constructor(options: StageOptions, journal: Journal, file: string) {
-    const { hash: engineHash } = readEngine();
-    const { genesis, log, startMs } = options;
-    const identity = {
-      chainId: Number(genesis.chainId),
-      settlement: bytesToHex(genesis.contract),
-      engineHash,
-    };
+    const { log, startMs } = options;
+    const identity = identityOf(options);
     const clock = { ms: startMs };
     this.#clock = clock;
     this.#journal = journal;
@@ -105,28 +105,33 @@ export class Stage {
     this.#chores = this.#makeChores(options);
     this.#rows = JournalStore.openForReading(file, identity);
     this.#sealer = this.#makeSealer(identity);
+    this.l1 = options.l1;
+    this.l1?.connect(
+      {
+        reader: this.#rows,
+        nowMs: () => this.#clock.ms,
+        store: (send) => this.#journal.commit({ sends: [send] }),
+      },
+      {
+        consume: (message) => this.exchange.consume(message),
+        next: () => this.exchange.nextInboxMessage,
+      },
+    );
     journal.onRow((row) => {
       this.#row = row;
     });
     this.exchange.start();
   }
 
-  /** An exchange that has consumed its genesis message, with its clock at `startMs`. */
+  /** An exchange that waits for its genesis message, with its clock at `startMs`. */
   static async open(options: StageOptions): Promise<Stage> {
     const file = join(options.directory, 'journal.db');
-    const { genesis } = options;
-    const identity = {
-      chainId: Number(genesis.chainId),
-      settlement: bytesToHex(genesis.contract),
-      engineHash: readEngine().hash,
-    };
+    const identity = identityOf(options);
     const fails: { stage?: Stage } = {};
     const onFailure = (error: Error) => fails.stage?.exchange.fail(error);
     const journal = await Journal.open({ file, identity }, { onFailure });
     const stage = new Stage(options, journal, file);
     fails.stage = stage;
-    stage.message(genesis);
-    await stage.settled();
     return stage;
   }
 
@@ -141,7 +146,6 @@ export class Stage {
 
   /** What L1's inbox says next. */
   message(message: InboxMessage): void {
-    this.#messages += 1;
     this.exchange.consume(encodeInboxMessage(message));
   }
 
@@ -173,7 +177,7 @@ export class Stage {
   /** Everything that was sent has run and is durable. */
   async settled(): Promise<void> {
     await this.#until(
-      () => this.exchange.status().inboxConsumed >= this.#messages,
+      () => this.exchange.status().inboxConsumed === this.exchange.nextInboxMessage,
       'inbox messages',
     );
     await this.#until(() => this.exchange.status().queued === 0, 'commands');
@@ -193,6 +197,13 @@ export class Stage {
       await this.#journal.commit({ batches: [batch], checkedBatch: batch.number });
     }
     this.#checkHealth();
+  }
+
+  /** Lets L1 make a block (unless it is away), posts what is checked, and consumes what its inbox says. */
+  async slot(away: boolean): Promise<void> {
+    if (this.l1 === null) return;
+    await this.l1.slot(this.nowMs, { away, checkedBatch: this.watcher.batches });
+    await this.settled();
   }
 
   async close(): Promise<void> {
