@@ -1,19 +1,24 @@
 import { describe, expect, it } from 'vitest';
-import { MS_PER_YEAR, optionGreeks, optionValue } from '../../gateway/market/black76.ts';
+import { OptionQuotes } from '#shared/host/quotes.ts';
+import { flatSmile } from '#shared/protocol/smile.ts';
 import { contagion } from './contagion.ts';
 import { type AccountHoldings, PortfolioBook } from './portfolio.ts';
 import { type OptionQuote, SCENARIOS, shockedVolatility, valueAfter } from './scenarios.ts';
 
 const NOW = Date.UTC(2026, 10, 22, 12);
 const FORWARD = 100_000;
+const USDC = 1_000_000n;
+const QUOTER = new OptionQuotes();
 const DEEP = { depthPerPercent: Number.POSITIVE_INFINITY };
 
 function quote(kind: 'call' | 'put', strike: number, days = 30): OptionQuote {
-  const terms = { kind, forward: FORWARD, strike, years: (days * 86_400_000) / MS_PER_YEAR };
+  const leftMs = days * 86_400_000;
+  const terms = { smile: flatSmile(600_000), forward: BigInt(FORWARD) * USDC, leftMs, kind };
+  const { price, delta } = QUOTER.quote({ ...terms, strike: BigInt(strike) * USDC });
   return {
     ...{ instrument: `BTC-${strike}-${kind}`, underlying: 'BTC', kind, strike },
     ...{ expiryMs: NOW + days * 86_400_000, forward: FORWARD, volatility: 0.6 },
-    ...{ mark: optionValue(terms, 0.6), delta: optionGreeks(terms, 0.6).delta },
+    ...{ mark: price, delta },
   };
 }
 
