@@ -25,7 +25,7 @@ export interface JudgeTerms {
   readonly sessionBond: bigint;
 }
 
-/** Puts a program's pages and the machine that runs them on the chain: about 35 million gas, 7 transactions. */
+/** Puts a program's pages and the machine that runs them on the chain: about 43 million gas, 9 transactions. */
 export async function deploySegmentMachine(
   clients: DeployClients,
   program: Program = engineProgram(),

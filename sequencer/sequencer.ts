@@ -33,7 +33,7 @@ import type {
   ToPoster,
   ToSealer,
 } from './threads/protocol.ts';
-import { spawnThread } from './threads/spawn.ts';
+import { BACKGROUND, spawnThread } from './threads/spawn.ts';
 
 export interface SequencerDependencies extends AssembleDependencies {
   /** Nothing may be acknowledged any more; the process should end with an error. */
@@ -206,7 +206,12 @@ export class Sequencer {
     // Where nothing is posted nothing can wait to be.
     const maxWaitingBatches = posterKey === null ? Number.MAX_SAFE_INTEGER : MAX_WAITING_BATCHES;
     const data: SealerData = { ...replica, batchIntervalMs, landedBatch, maxWaitingBatches };
-    const worker = spawnThread(new URL('./sealer/worker.ts', import.meta.url), data, 'sealer');
+    const worker = spawnThread(
+      new URL('./sealer/worker.ts', import.meta.url),
+      data,
+      'sealer',
+      BACKGROUND,
+    );
     worker.on('message', (message: FromSealer) => this.#hearSealer(message));
     worker.on('error', (error) => this.fail(error));
     return worker;
@@ -245,7 +250,12 @@ export class Sequencer {
       bumpAfterMs: config.bumpAfterMs,
       maxFeePerGas: String(config.maxFeePerGas),
     };
-    const worker = spawnThread(new URL('./poster/worker.ts', import.meta.url), data, 'poster');
+    const worker = spawnThread(
+      new URL('./poster/worker.ts', import.meta.url),
+      data,
+      'poster',
+      BACKGROUND,
+    );
     worker.on('message', (message: FromPoster) => this.#hearPoster(message));
     worker.on('error', (error) => this.fail(error));
     return worker;

@@ -1,12 +1,13 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { smileOf, smileVolatility } from '#shared/protocol/smile.ts';
 import type { Bar } from './bars.ts';
 import { readPricesFiles } from './prices-files.ts';
 import { Random } from './random.ts';
 import { priceInBar, RecordedMarket } from './recorded.ts';
 import { SimulatedMarket } from './simulated.ts';
-import { forwardPrice, impliedVolatility, YEAR_MS } from './volatility.ts';
+import { forwardPrice, impliedSmile, impliedVolatility, YEAR_MS } from './volatility.ts';
 
 const START_MS = Date.UTC(2026, 10, 27, 7, 0, 0);
 const HOUR_MS = 3_600_000;
@@ -164,6 +165,24 @@ describe('volatility', () => {
     expect(impliedVolatility(0.2, 2 * YEAR_MS)).toBeGreaterThan(0.55);
     expect(impliedVolatility(50, 0)).toBe(3);
     expect(impliedVolatility(0, 0)).toBe(0.1);
+  });
+
+  test('a smile has the implied volatility at the forward, bends with the deviations, and the exchange takes it', () => {
+    for (const realized of [0, 0.3, 0.8, 3, 50])
+      for (const leftMs of [0, 60_000, 86_400_000, 30 * 86_400_000, YEAR_MS, 2 * YEAR_MS]) {
+        const plain = impliedSmile(realized, leftMs);
+        const smile = smileOf(plain);
+        const middle = impliedVolatility(realized, leftMs);
+        expect(smileVolatility(smile, 90_000, 90_000)).toBeCloseTo(middle, 6);
+        const far = (deviations: number) =>
+          smileVolatility(smile, 1, Math.exp(deviations * plain.sigma)) / middle;
+        expect(far(-2)).toBeCloseTo(1.282, 2);
+        expect(far(2)).toBeCloseTo(1.106, 2);
+        expect(plain.a).toBeGreaterThan(0);
+        const years = leftMs / YEAR_MS;
+        expect(plain.b * (1 - plain.rho) * years).toBeLessThan(2);
+        expect(smile.b).toBeLessThan(10n ** 15n);
+      }
   });
 
   test('a forward meets the index at expiry', () => {

@@ -57,7 +57,8 @@ describe('chores on the real engine', () => {
   }, async () => {
     world = await World.create({ blockTime: 0 });
     const here = world;
-    // Trading ends half a minute before the expiry; then time runs twenty times as fast.
+    // Trading ends half a minute before the expiry. So few prices came that the engine waits 25 hours for one from L1; then time runs
+    // twenty times as fast.
     const now = Date.now();
     const expiry = expiryMsOf(Math.floor((now - 8 * 3_600_000) / DAY_MS) + 3);
     const time = (rate: number, start: number) => `${rate},${Date.now()},${start}`;
@@ -90,7 +91,7 @@ describe('chores on the real engine', () => {
 
     const second = await here.start({
       ...quiet,
-      'virtual-time': time(20, expiry - 10_000),
+      'virtual-time': time(20, expiry + 25 * 3_600_000 - 10_000),
       ...far,
     });
     const after = new StateReader(second.sequencer.exchange);

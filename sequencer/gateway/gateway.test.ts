@@ -321,7 +321,7 @@ describe('the exchange', () => {
 
   it('settles, and keeps what has expired for those who ask', async () => {
     const later = await harness.client(FIRST + 1, 'rest');
-    harness.nowMs = DAY * 86_400_000 + 8 * 3_600_000 + 1000;
+    harness.nowMs = DAY * 86_400_000 + 33 * 3_600_000 + 1000; // 25 hours after it, as few prices came before
     await harness.price(91_000_000_000n);
     const states = (await later.getInstruments({ expired: true })).map((i) => i.state);
     expect(states).toEqual(['expired', 'expired', 'expired']);

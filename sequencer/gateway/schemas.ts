@@ -140,4 +140,31 @@ export const setKeyParams = signed(
 );
 const slot = integer(1, MAX_KEYS - 1, 'key slot');
 export const revokeKeyParams = signed({ slot }, ['slot']);
+const marginMode = word(['standard', 'portfolio'], 'which margin holds');
+export const setMarginModeParams = signed({ margin_mode: marginMode }, ['margin_mode']);
+export const simulateMarginParams = object(
+  {
+    positions: {
+      type: 'string',
+      maxLength: 4000,
+      description: 'NAME:AMOUNT with commas in between, at most 64; negative amounts are short',
+    },
+    cash: {
+      ...text('^-?[0-9]{1,18}(?:\\.[0-9]{1,6})?$', 'USDC, a plain decimal in a string'),
+      default: '0',
+    },
+    margin_mode: { ...marginMode, default: 'portfolio' },
+  },
+  ['positions'],
+);
+export const simulateOrderParams = object(
+  {
+    account,
+    instrument_name: instrumentName,
+    direction: word(['buy', 'sell'], 'side of the order'),
+    amount,
+    price,
+  },
+  ['account', 'instrument_name', 'direction', 'amount', 'price'],
+);
 export const submitParams = object({ command }, ['command']);

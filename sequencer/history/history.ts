@@ -1,7 +1,7 @@
 import type { Worker } from 'node:worker_threads';
 import { SequencerError } from '../errors.ts';
 import type { MarketData } from '../gateway/market/market-data.ts';
-import { spawnThread } from '../threads/spawn.ts';
+import { BACKGROUND, spawnThread } from '../threads/spawn.ts';
 import type { HistoryRecorder } from './recorder.ts';
 import type { HistoryOptions } from './store.ts';
 import type { FromHistory, ToHistory } from './worker.ts';
@@ -32,7 +32,12 @@ export class History {
     this.#deps = deps;
     this.#sentTo = deps.market.lastSequence;
     this.#writtenTo = this.#sentTo;
-    this.#worker = spawnThread(new URL('./worker.ts', import.meta.url), options, 'history');
+    this.#worker = spawnThread(
+      new URL('./worker.ts', import.meta.url),
+      options,
+      'history',
+      BACKGROUND,
+    );
     this.#worker.on('message', (message: FromHistory) => this.#hear(message));
     this.#worker.on('error', (error) => this.#fail(error));
     this.#timer = setInterval(() => this.#flush(), FLUSH_MS);

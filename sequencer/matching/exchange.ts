@@ -95,6 +95,10 @@ export class Exchange implements ExchangeApi {
     return this.#engine.view;
   }
 
+  assess(request: Uint8Array): { readonly code: number; readonly answer: Uint8Array } {
+    return this.#engine.assess(request);
+  }
+
   /** Begins to run what is submitted. */
   start(): void {
     this.#setState('running');

@@ -139,6 +139,11 @@ export interface ExchangeApi {
    */
   readonly bytes: Uint8Array;
   readonly view: DataView;
+  /**
+   * Asks the engine what margin a portfolio, an account or an order would need (`encodeAssessment`): its result code and the answer's bytes. Changes
+   * nothing that is state.
+   */
+  assess(request: Uint8Array): { readonly code: number; readonly answer: Uint8Array };
   status(): ExchangeStatus;
   commandStatus(sequence: number): CommandStatus;
 }

@@ -1,6 +1,8 @@
+import { MonitorError } from './errors.ts';
 import { combine, type Finding, findings, POLICY_DEFAULTS, type PolicyOptions } from './policy.ts';
 import { RequestPlanner, type RiskRequest, standingAt } from './requests.ts';
 import { UnderlyingWatch } from './underlying-watch.ts';
+import { MINUTE_MS } from './volatility/bars.ts';
 import { FORECASTER_DEFAULTS, type ForecasterOptions } from './volatility/forecaster.ts';
 
 /** A price and its time, as an index would have been. */
@@ -27,6 +29,22 @@ export interface BacktestResult {
 }
 
 const HOUR_TICKS = 60;
+const HEADER = 'open_time_ms,open,high,low,close,volume';
+
+/** Closes of recorded minute bars, each at the end of its minute. @throws MonitorError BAD_OPTION naming the line */
+export function parseMinutes(text: string, name: string): Tick[] {
+  const [header, ...lines] = text.trim().split(/\r?\n/);
+  if (header !== HEADER) {
+    throw new MonitorError('BAD_OPTION', `${name} does not begin with ${HEADER}.`);
+  }
+  return lines.map((line, at) => {
+    const [openMs = Number.NaN, , , , price = Number.NaN] = line.split(',').map(Number);
+    if (Number.isSafeInteger(openMs) && price > 0) {
+      return { timeMs: openMs + MINUTE_MS - 1000, price };
+    }
+    throw new MonitorError('BAD_OPTION', `Line ${at + 2} of ${name} is no minute bar.`);
+  });
+}
 
 /** Runs the monitor over recorded prices (no books, no positions), a request being in force once it is made. */
 export function backtest(

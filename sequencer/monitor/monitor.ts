@@ -48,6 +48,9 @@ export const MONITOR_DEFAULTS: MonitorOptions = {
   policy: POLICY_DEFAULTS,
 };
 
+/** How far a state may seem ahead of the exchange: prices carry the oracle's time, not the engine's. */
+const CLOCK_SLACK_MS = 60_000;
+
 export interface MonitorDependencies {
   readonly client: PlimsollClient;
   /** Null: it watches, and says what it would ask for. */
@@ -129,6 +132,7 @@ export class RiskMonitor {
     const { limits, underlyings, settlement, chain_id } = this.#contract;
     const perSecond = Math.max(1, limits.requests_per_second * this.#options.rateShare);
     this.#pacer = new Pacer(perSecond, nowMs, signal);
+    this.#heard(await client.getTime());
     if (this.#watches.size === 0) this.#recall();
     // A try that failed half-way has subscribed to some already.
     for (const end of this.#ends.splice(0)) end();
@@ -153,7 +157,11 @@ export class RiskMonitor {
     const ignored = (why: string) => {
       log.warn({ stateFile, why }, 'the state file is ignored, everything is learned anew');
     };
-    const state = stateFile === null ? null : readState(stateFile, settlement, ignored);
+    const found = stateFile === null ? null : readState(stateFile, settlement, ignored);
+    // A devnet that began anew has the same contract and an earlier time.
+    const later = found !== null && found.savedMs > this.#clockMs + CLOCK_SLACK_MS;
+    if (later) ignored('it is of a later time than the exchange has');
+    const state = later ? null : found;
     for (const { underlying } of underlyings) {
       const known = state?.underlyings[underlying];
       this.#watches.set(underlying, new UnderlyingWatch(underlying, forecaster, known));

@@ -144,13 +144,19 @@ function contagionFinding(situation: Situation, options: PolicyOptions): Finding
   if (part === 0) return null;
   const { first, followers, scenario } = worst;
   const together = first.length + followers.length;
+  const owed = dollars(worst.shortfall);
   const after =
     followers.length === 0 ? '' : `, ${followers.length} of them because of the others,`;
-  const accounts = together === 1 ? '1 account falls' : `${together} accounts fall together`;
+  const what =
+    together === 1
+      ? `1 account falls and owes ${owed} more than it has`
+      : `${together} accounts fall together${after} and owe ${owed} more than they have`;
+  const against =
+    fund < 1 ? 'and there is no insurance fund' : `${ratio.toFixed(1)} times the insurance fund`;
   return {
     reason: 'contagion',
     multiplier: 1 + part * (options.most.contagion - 1),
-    words: `if ${underlying} moves by ${percent(scenario.price)} with volatility ${scenario.volatility}, ${accounts}${after} and owe ${dollars(worst.shortfall)} more than they have, ${ratio.toFixed(1)} times the insurance fund`,
+    words: `if ${underlying} moves by ${percent(scenario.price)} with volatility ${scenario.volatility}, ${what}, ${against}`,
   };
 }
 

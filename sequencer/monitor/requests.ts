@@ -80,7 +80,10 @@ export class RequestPlanner {
   ): RiskRequest | null {
     const { holdMs, renewMs, step, pauseMs } = this.#options;
     // Rounded up, against who takes new risk; at whole steps, so that noise makes no commands.
-    const asked = Math.min(MOST, Math.ceil(((multiplier - 1) * 1e4) / step) * step + NONE);
+    const asked = Math.min(
+      MOST,
+      Math.ceil(Math.round((multiplier - 1) * 1e4) / step) * step + NONE,
+    );
     const [first] = found;
     if (first === undefined || !(asked > NONE)) return null;
     if (nowMs - (this.#askedMs.get(underlying) ?? Number.NEGATIVE_INFINITY) < pauseMs) return null;

@@ -9,6 +9,8 @@ export interface HostEngine {
   executeInbox(message: Uint8Array): number;
   /** EIP-712 digest of a signed command, null if it has none now. Leaves no trace. */
   digest(command: Uint8Array): Uint8Array | null;
+  /** Asks what margin something would need; leaves no trace. */
+  assess(request: Uint8Array): { readonly code: number; readonly answer: Uint8Array };
   /** Takes back what the last entry call did. */
   undo(): void;
 }

@@ -8,12 +8,16 @@ import type {
   IndexPrice,
   Instrument,
   Integer,
+  MarginMode,
+  MarginReport,
   Order,
   OrderBook,
+  OrderMarginReport,
   OrderResult,
   OrderType,
   Position,
   PrivateResult,
+  RiskArray,
   ScopeName,
   SelfTradeName,
   StatusResult,
@@ -91,6 +95,27 @@ export interface PublicMethods {
   };
   get_order: { params: { readonly order_id: Integer }; result: Order };
   get_positions: { params: { readonly account: number }; result: readonly Position[] };
+  get_account_risk: { params: { readonly account: number }; result: MarginReport };
+  /** A portfolio that nobody has: `NAME:AMOUNT` with commas, negative amounts short. */
+  simulate_margin: {
+    params: {
+      readonly positions: string;
+      readonly cash?: Decimal;
+      readonly margin_mode?: MarginMode;
+    };
+    result: MarginReport;
+  };
+  simulate_order: {
+    params: {
+      readonly account: number;
+      readonly instrument_name: string;
+      readonly direction: 'buy' | 'sell';
+      readonly amount: Decimal;
+      readonly price: Decimal;
+    };
+    result: OrderMarginReport;
+  };
+  get_risk_array: { params: { readonly instrument_name: string }; result: RiskArray };
   /** The newest first; with `start_seq` those from there on, the oldest first. */
   get_fills: {
     params: { readonly account: number; readonly count?: number; readonly start_seq?: number };
@@ -138,6 +163,7 @@ export interface PrivateMethods {
     result: PrivateResult;
   };
   revoke_key: { params: Signed & { readonly slot: number }; result: PrivateResult };
+  set_margin_mode: { params: Signed & { readonly margin_mode: MarginMode }; result: PrivateResult };
   /** Wire bytes of any command but consume and clock. */
   submit: { params: { readonly command: HexString }; result: OrderResult };
 }
@@ -162,6 +188,10 @@ const publicNames: { readonly [name in keyof PublicMethods]: true } = {
   get_open_orders: true,
   get_order: true,
   get_positions: true,
+  get_account_risk: true,
+  simulate_margin: true,
+  simulate_order: true,
+  get_risk_array: true,
   get_fills: true,
   get_command: true,
 };
@@ -176,6 +206,7 @@ const privateNames: { readonly [name in keyof PrivateMethods]: true } = {
   transfer: true,
   set_key: true,
   revoke_key: true,
+  set_margin_mode: true,
   submit: true,
 };
 export const PUBLIC_METHODS = Object.keys(publicNames) as readonly (keyof PublicMethods)[];

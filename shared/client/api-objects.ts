@@ -246,6 +246,7 @@ export interface Account {
   readonly account: number;
   readonly owner: HexString;
   readonly subaccount: number;
+  readonly margin_mode: MarginMode;
   readonly cash: Decimal;
   /** Cash and positions at their marks. */
   readonly equity: Decimal | null;
@@ -258,6 +259,53 @@ export interface Account {
   readonly open_orders: number;
   /** Slots in use, the owner's first. */
   readonly keys: readonly AccountKey[];
+  readonly time_ms: number;
+}
+
+export type MarginMode = 'standard' | 'portfolio';
+
+/** Margin as the engine reckons it: of an account, or of what is only asked about. */
+export interface MarginReport {
+  readonly margin_mode: MarginMode;
+  /** Cash and positions at their marks. Standard margin counts the positions' value in equity and in both margins. */
+  readonly equity: Decimal;
+  readonly initial_margin: Decimal;
+  readonly maintenance_margin: Decimal;
+  /** Equity less initial margin and what open orders keep. */
+  readonly free: Decimal;
+  /** The scenario that is worst for the positions, 0 to 34, and what they lose in it. */
+  readonly worst_scenario: number;
+  readonly worst_loss: Decimal;
+  readonly basis: Decimal;
+  /** Net short calls and puts, contracts, over all expiries. */
+  readonly naked_amount: Decimal | null;
+  /** Change of value in each of the 35 scenarios, extremes as weighted. */
+  readonly scenarios: readonly Decimal[];
+  /** Whether the scenarios are of all positions: portfolio margin is of one underlying and twelve expiries. */
+  readonly complete: boolean;
+  /** What initial margin of new risk counts for now. */
+  readonly multiplier: number;
+  /** Of the prices, 0 to 1. */
+  readonly confidence: number;
+  readonly time_ms: number;
+}
+
+/** The margin after an order is filled, all of it at its limit, and what the engine would say to it. */
+export interface OrderMarginReport extends MarginReport {
+  readonly accepted: boolean;
+  /** Why not: a result code, 0 where it would be accepted. */
+  readonly code: number;
+  readonly reason: string | null;
+}
+
+/** What one contract held long changes in value by in each scenario of portfolio margin. */
+export interface RiskArray {
+  readonly instrument_name: string;
+  readonly mark_price: Decimal | null;
+  /** 27 of price -16 % to +16 % in nine steps, each with volatility up, the same and down; then 8 extremes, weighted. */
+  readonly scenarios: readonly Decimal[];
+  /** At the forward -4.5 % and +4.5 %, each times 0.5 x (1 + 2 x years left). */
+  readonly basis: readonly [Decimal, Decimal];
   readonly time_ms: number;
 }
 

@@ -23,6 +23,7 @@ import type {
   Direction,
   HexString,
   Instrument,
+  MarginMode,
   OrderResult,
   ParamsOf,
   PrivateMethods,
@@ -226,6 +227,15 @@ export class PlimsollClient extends PlimsollReader {
   revokeKey(request: CommonRequest & { readonly slot: number }): Promise<PrivateResult> {
     const { slot } = request;
     return this.send('revoke_key', { kind: 'revokeKey', slot }, request, { slot });
+  }
+
+  /** Which margin holds for the account; margin must hold in both. */
+  setMarginMode(
+    request: CommonRequest & { readonly margin_mode: MarginMode },
+  ): Promise<PrivateResult> {
+    const { margin_mode } = request;
+    const action = { kind: 'setMarginMode', mode: margin_mode === 'portfolio' ? 1 : 0 } as const;
+    return this.send('set_margin_mode', action, request, { margin_mode });
   }
 
   /** Wire bytes of any command: signed with `prepare`, or of a kind that is open to anyone. */

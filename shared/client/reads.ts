@@ -78,6 +78,26 @@ export class PlimsollReader {
     return this.call('get_positions', { account });
   }
 
+  getAccountRisk(account = this.ownAccount()): Promise<ResultOf<'get_account_risk'>> {
+    return this.call('get_account_risk', { account });
+  }
+
+  /** The margin of a portfolio that nobody has. */
+  simulateMargin(params: ParamsOf<'simulate_margin'>): Promise<ResultOf<'simulate_margin'>> {
+    return this.call('simulate_margin', params);
+  }
+
+  /** The margin of an account after an order that is not placed. */
+  simulateOrder(
+    params: Omit<ParamsOf<'simulate_order'>, 'account'> & { readonly account?: number },
+  ): Promise<ResultOf<'simulate_order'>> {
+    return this.call('simulate_order', { ...params, account: this.ownAccount(params.account) });
+  }
+
+  getRiskArray(instrument_name: string): Promise<ResultOf<'get_risk_array'>> {
+    return this.call('get_risk_array', { instrument_name });
+  }
+
   getFills(params: Partial<ParamsOf<'get_fills'>> = {}): Promise<ResultOf<'get_fills'>> {
     return this.call('get_fills', { ...params, account: this.ownAccount(params.account) });
   }

@@ -174,6 +174,7 @@ function lateBatch(): i32 {
   readU64BE();
   if (!readAll()) return MALFORMED;
   const globals = Globals.get();
+  charge(2_000 * globals.underlyings);
   globals.lateRounds = LATE_ROUNDS;
   for (let which: u32 = 0; which < globals.underlyings; which++) tell(which);
   return OK;

@@ -93,7 +93,8 @@ export const SURFACES_SIZE: usize = SURFACE_SIZE * <usize>MAX_EXPIRIES * <usize>
 export const EXIT_MARKS_SIZE: usize = 8 * <usize>MAX_INSTRUMENTS; // 8192
 /** Aligned to its size: L1 reads it as one subtree. */
 export const EXIT_MARKS: usize =
-  SURFACES + SURFACES_SIZE +
+  SURFACES +
+  SURFACES_SIZE +
   ((EXIT_MARKS_SIZE - ((SURFACES + SURFACES_SIZE) % EXIT_MARKS_SIZE)) % EXIT_MARKS_SIZE);
 
 // ---- instruments ------------------------------------------------------------------------------------------

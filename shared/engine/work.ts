@@ -27,20 +27,20 @@ export const WORK_EXACT: u32 = 750;
 export const WORK_RISK_CLEAR: u32 = 6_000;
 export const WORK_RISK_TERM: u32 = 2_800;
 /** A fill tried on a scenario vector. */
-export const WORK_RISK_TRY: u32 = 8_000;
+export const WORK_RISK_TRY: u32 = 4_000;
 /** A fill of an account with portfolio margin, besides WORK_TOUCH: its vector changes term by term. */
-export const WORK_RISK_FILL: u32 = 9_000;
-/** The most an inbox message may do: a forced order. */
-export const WORST_MESSAGE: u32 = 190_000;
+export const WORK_RISK_FILL: u32 = 7_000;
+/** The most an inbox message may do: a forced change of the margin mode, 64 positions counted in both. */
+export const WORST_MESSAGE: u32 = 300_000;
 
 /** Room that a command of this kind must find. */
 export function worstWork(kind: u32): u32 {
   if (kind >= CMD_ORDER) {
-    if (kind == CMD_ORDER) return 146_000; // 64 positions: searched, refreshed, two exact margins
-    if (kind == CMD_AMEND) return 180_000;
+    if (kind == CMD_ORDER) return 215_000; // 64 positions: searched, and their scenario vector counted anew
+    if (kind == CMD_AMEND) return 235_000;
     if (kind == CMD_CANCEL_ALL) return 96_000;
-    if (kind == CMD_SET_MARGIN_MODE) return 380_000; // both margins of 64 positions, stale
-    return kind == CMD_WITHDRAW || kind == CMD_TRANSFER ? 96_000 : 48_000;
+    if (kind == CMD_SET_MARGIN_MODE) return 290_000; // 64 positions: both margins counted anew
+    return kind == CMD_WITHDRAW || kind == CMD_TRANSFER ? 205_000 : 48_000;
   }
   if (kind == CMD_INDEX) return 48_000;
   if (kind == CMD_VOLATILITY) return 64_000;

@@ -46,6 +46,12 @@ export function instrumentFacts(auditor: Auditor, slot: number) {
   };
 }
 
+/** `Math.min` knows no bigints. */
+function least(a: bigint, b: bigint): bigint {
+  if (b < a) return b;
+  return a;
+}
+
 const positive = (value: bigint) => (value > 0n ? value : 0n);
 
 /** The sums of positions: lots held and open by instrument, all of one underlying. */
@@ -87,7 +93,7 @@ export function sumsOf(
   for (const shock of ['down', 'up'] as const) {
     const gains = expiries.reduce((sum, entry) => sum + positive(entry[shock]), 0n);
     const losses = expiries.reduce((sum, entry) => sum + positive(-entry[shock]), 0n);
-    const cancelled = gains < losses ? gains : losses;
+    const cancelled = least(gains, losses);
     if (cancelled > sums.basis) sums.basis = cancelled;
   }
   return sums;

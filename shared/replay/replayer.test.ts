@@ -181,7 +181,7 @@ describe('a replay of honest batches', () => {
       [CONSUME, CONSUME],
     ]);
     const odd = third.batch([
-      [clock(-5n), Uint8Array.of(11), CONSUME, new Uint8Array(0)],
+      [clock(-5n), Uint8Array.of(15), CONSUME, new Uint8Array(0)],
       [],
       [clock(40n)],
     ]);

@@ -69,6 +69,30 @@ function table(width: number, name: (index: number) => string) {
   };
 }
 
+const OVERSIGHT_SIZE = 32;
+/** Rings and guard inside an underlying's record (engine/records/underlying.ts, guard.ts). */
+const SETTLED_RING = 288;
+const HISTORY_RING = 512;
+const GUARD = 896;
+
+function underlying(subject: string, within: number, at: number): Place {
+  if (within >= GUARD)
+    return inRecord(`${subject}, guard`, RECORDS.Guard, at + GUARD, within - GUARD);
+  if (within < SETTLED_RING) return inRecord(subject, RECORDS.Underlying, at, within);
+  const [ring, fields, start] =
+    within < HISTORY_RING
+      ? ['settled day', ['day', 'waiting', 'price'], SETTLED_RING]
+      : ['five minutes', ['number', 'covered', 'sum'], HISTORY_RING];
+  const field = Math.min(2, Math.floor((within % 16) / 4));
+  const address = at + within - (within % 16) + 4 * field;
+  const entry = Math.floor((within - Number(start)) / 16);
+  return {
+    words: `${subject}, ${ring} ${entry}, ${fields[field]}`,
+    address,
+    length: field < 2 ? 4 : 8,
+  };
+}
+
 function account(id: number, within: number, at: number): Place {
   const subject = `account ${id}`;
   if (within >= layout.ACCOUNT_POSITIONS) {
@@ -142,13 +166,16 @@ const REGIONS: readonly Region[] = [
   {
     start: layout.GLOBALS,
     size: layout.UNDERLYINGS,
-    place: (offset) => inRecord('globals', RECORDS.Globals, 0, offset),
+    place: (offset) =>
+      offset >= layout.OVERSIGHT && offset < layout.OVERSIGHT + OVERSIGHT_SIZE
+        ? inRecord('oversight', RECORDS.Oversight, layout.OVERSIGHT, offset - layout.OVERSIGHT)
+        : inRecord('globals', RECORDS.Globals, 0, offset),
   },
   {
     start: layout.UNDERLYINGS,
     size: layout.UNDERLYING_SIZE * layout.MAX_UNDERLYINGS,
     place: each(layout.UNDERLYING_SIZE, (index, within, at) =>
-      inRecord(`underlying ${index}`, RECORDS.Underlying, at, within),
+      underlying(`underlying ${index}`, within, at),
     ),
   },
   {

@@ -14,8 +14,9 @@ export interface Field {
 export const RECORDS = {
   Globals: record('Globals', 'records/globals.ts'),
   Underlying: record('Underlying', 'records/underlying.ts'),
-  /** The last bytes of an underlying's record: its offsets count from `GUARD_AT`. */
+  /** The last bytes of an underlying's record: its offsets count from there. */
   Guard: record('Guard', 'records/guard.ts'),
+  Oversight: record('Oversight', 'records/guard.ts'),
   Surface: record('Surface', 'records/surface.ts'),
   Instrument: record('Instrument', 'records/instrument.ts'),
   Order: record('Order', 'records/order.ts'),

@@ -26,6 +26,16 @@ export const PARTS: Readonly<Record<string, PartEntry>> = {
     load: () => import('./matching/main.ts'),
     limitMs: 3 * MINUTE_MS,
   },
+  margin: {
+    what: 'the engine with portfolio margin against standard margin, and an order of 64 positions',
+    load: () => import('./matching/margin.ts'),
+    limitMs: 3 * MINUTE_MS,
+  },
+  pricing: {
+    what: 'repricing of 400 options',
+    load: () => import('./pricing/main.ts'),
+    limitMs: MINUTE_MS,
+  },
   segments: {
     what: 'state roots, replay, and bytes on L1, on real segments',
     load: () => import('./segments/main.ts'),

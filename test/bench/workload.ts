@@ -24,7 +24,9 @@ import {
   ORDERS,
   RESULT,
 } from '#shared/engine/layout.ts';
+import { encodeForcedAction } from '#shared/protocol/commands.ts';
 import { PlimsollError } from '#shared/protocol/errors.ts';
+import { encodeInboxMessage } from '#shared/protocol/inbox.ts';
 import { flatSmile } from '#shared/protocol/smile.ts';
 import { DAY_MS, START_MS, World, type WorldOptions, wallet } from '#test/engine/world.ts';
 
@@ -101,12 +103,16 @@ export function readWorkload(file: string): Workload {
   };
 }
 
-/** A world with 10,000 funded accounts and the flow's instruments, priced; bands and limits out of the way. */
+/**
+ * A world with 10,000 funded accounts and the flow's instruments, priced; bands and limits out of the way. `marginMode`: 0 standard, 1
+ * portfolio for all of them.
+ */
 export function prepare(
   workload: Workload,
   derivation: { marks: boolean; undo: boolean } | null,
   trades: Trades,
   make: (options: WorldOptions) => World = (options) => new World(options),
+  marginMode = 0,
 ): World {
   const world = make({
     derivation,
@@ -141,6 +147,11 @@ export function prepare(
     world.volatility(0, [{ expiryDay: day, forward: 90_000_000_000n, ...flatSmile(600_000) }]),
   );
   world.reprice(0);
+  if (marginMode !== 0) {
+    const action = encodeForcedAction({ kind: 'setMarginMode', mode: marginMode });
+    for (let account = FIRST_ACCOUNT; account < FIRST_ACCOUNT + USERS; account++)
+      world.expect(world.message(encodeInboxMessage({ kind: 'forced', account, action })));
+  }
   return world;
 }
 

@@ -2,7 +2,7 @@
  * A market as crowded as the rules allow, to find the dearest commands in: 1,016 instruments of eight expiries, accounts with 64
  * positions that collide in their table or share nothing, and labels of one bucket. Can be put back to an earlier moment.
  */
-import { INSTRUMENTS, UNDERLYINGS } from '#shared/engine/layout.ts';
+import { INSTRUMENTS, UNDERLYING_SIZE, UNDERLYINGS } from '#shared/engine/layout.ts';
 import { readEngine } from '#shared/host/wasm-file.ts';
 import { type Action, encodeForcedAction } from '#shared/protocol/commands.ts';
 import { encodeInboxMessage } from '#shared/protocol/inbox.ts';
@@ -96,6 +96,7 @@ export class Crowd {
     const today = Math.floor(START_MS / DAY_MS);
     for (const [underlying, forward] of [btc, eth].entries()) {
       world.expect(world.index(underlying, forward));
+      if (world.guard(underlying).jumpPrice !== 0n) world.expect(world.index(underlying, forward));
       const days = underlying === 0 ? BTC_DAYS : ETH_DAYS;
       world.expect(
         world.volatility(
@@ -104,6 +105,7 @@ export class Crowd {
         ),
       );
       world.reprice(underlying);
+      world.reopen(underlying, forward);
     }
   }
 
@@ -131,7 +133,7 @@ export class Crowd {
   price(instrument: number): number {
     const { view } = this.world.engine;
     const at = INSTRUMENTS + instrument * 256;
-    const underlying = UNDERLYINGS + view.getUint8(at + 1) * 512;
+    const underlying = UNDERLYINGS + view.getUint8(at + 1) * UNDERLYING_SIZE;
     const mark = view.getBigInt64(at + 80 + 8 * view.getUint32(underlying + 44, true), true);
     return Number(mark / view.getBigUint64(at + 72, true)) + 1;
   }

@@ -25,7 +25,7 @@ const wait = (world: World, ms: number) => world.clock(world.nowMs + ms);
 
 describe('confidence', () => {
   /** Confidence after a round in which signers differ by so many millionths. */
-  const after = (apart: readonly bigint[]) => {
+  const roundOf = (apart: readonly bigint[]) => {
     const { world } = listening();
     const change = (signer: number) => ({ price: share(BTC, apart[signer] as bigint) });
     world.expect(world.run(world.observed(0, BTC, world.nowMs, change)));
@@ -33,17 +33,17 @@ describe('confidence', () => {
   };
 
   it('falls with the distance of the quartiles from the median', () => {
-    expect(after([0n, 0n, 0n, 0n, 0n]).confidence).toBe(10_000);
-    expect(after([-1000n, -100n, 0n, 50n, 2000n]).confidence).toBe(9_900);
-    expect(after([-5000n, -4500n, 0n, 10n, 20n]).confidence).toBe(5_500);
-    expect(after([0n, 0n, 0n, 10_000n, 10_000n]).confidence).toBe(0);
+    expect(roundOf([0n, 0n, 0n, 0n, 0n]).confidence).toBe(10_000);
+    expect(roundOf([-1000n, -100n, 0n, 50n, 2000n]).confidence).toBe(9_900);
+    expect(roundOf([-5000n, -4500n, 0n, 10n, 20n]).confidence).toBe(5_500);
+    expect(roundOf([0n, 0n, 0n, 10_000n, 10_000n]).confidence).toBe(0);
   });
 
   it('one signer of five cannot lower it, and a low one makes new risk dearer', () => {
-    expect(after([0n, 0n, 0n, 0n, 900_000n]).confidence).toBe(10_000);
-    expect(after([0n, 0n, 0n, 0n, 0n]).roundMultiplier).toBe(10_000);
-    expect(after([0n, 0n, 0n, 7250n, 7250n]).roundMultiplier).toBe(15_000); // half of 0.55
-    expect(after([0n, 0n, 0n, 10_000n, 10_000n]).roundMultiplier).toBe(20_000);
+    expect(roundOf([0n, 0n, 0n, 0n, 900_000n]).confidence).toBe(10_000);
+    expect(roundOf([0n, 0n, 0n, 0n, 0n]).roundMultiplier).toBe(10_000);
+    expect(roundOf([0n, 0n, 0n, 7250n, 7250n]).roundMultiplier).toBe(15_000); // half of 0.55
+    expect(roundOf([0n, 0n, 0n, 10_000n, 10_000n]).roundMultiplier).toBe(20_000);
   });
 });
 

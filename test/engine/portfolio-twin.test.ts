@@ -9,7 +9,7 @@ import { decodeAssessment, encodeAssessment } from '#shared/protocol/assessment.
 import { money } from '#shared/protocol/units.ts';
 import { instrumentFacts } from '#shared/replay/portfolio.ts';
 import { Auditor } from './invariants.ts';
-import { PortfolioTwin } from './portfolio-twin.ts';
+import { least, PortfolioTwin } from './portfolio-twin.ts';
 import { DAY_MS, START_MS, World, wallet } from './world.ts';
 
 const COMMANDS = Number(process.env.PLIMSOLL_TWIN_COMMANDS ?? 900);
@@ -104,11 +104,16 @@ class Run {
     const reduce = pick(4) === 0 && (sell ? held > 0 : held < 0);
     const tif = this.one([K.TIF_GTC, K.TIF_GTC, K.TIF_GTC, K.TIF_IOC, K.TIF_FOK]);
     const flags =
-      (reduce ? K.FLAG_REDUCE_ONLY : 0) |
-      (tif << K.FLAG_TIF_SHIFT) |
-      (pick(4) << K.FLAG_STP_SHIFT);
+      (reduce ? K.FLAG_REDUCE_ONLY : 0) | (tif << K.FLAG_TIF_SHIFT) | (pick(4) << K.FLAG_STP_SHIFT);
     const rests = tif === K.TIF_GTC;
-    const proposal = { instrument, sell, price: BigInt(price), lots: BigInt(quantity), reduce, rests };
+    const proposal = {
+      instrument,
+      sell,
+      price: BigInt(price),
+      lots: BigInt(quantity),
+      reduce,
+      rests,
+    };
     const allowed = twin.isPortfolio(account) ? twin.allows(account, proposal, RATE) : undefined;
     const code = this.count(
       world.order(account, instrument, sell ? 'sell' : 'buy', price, quantity, flags),
@@ -134,8 +139,7 @@ class Run {
   withdraw(): void {
     const { twin, world } = this;
     const account = this.one(this.margined);
-    const [free, cash] = [twin.free(account), twin.cash(account)];
-    const most = free < cash ? free : cash;
+    const most = least(twin.free(account), twin.cash(account));
     if (most <= 0n) return;
     const take = (amount: bigint) =>
       this.count(world.run(world.signed(account, { kind: 'withdraw', amount: money(amount) })));

@@ -7,7 +7,7 @@ import * as L from '#shared/engine/layout.ts';
 import { instrumentFacts, type PortfolioSums, sumsOf } from '#shared/replay/portfolio.ts';
 import type { Auditor } from './invariants.ts';
 
-const least = (a: bigint, b: bigint) => (a < b ? a : b);
+export const least = (a: bigint, b: bigint) => (a < b ? a : b);
 const most = (a: bigint, b: bigint) => (a > b ? a : b);
 const ceil = (a: bigint, b: bigint) => (a + b - 1n) / b;
 const positive = (value: bigint) => most(value, 0n);
@@ -112,7 +112,10 @@ export class PortfolioTwin {
     let bound = 0n;
     for (const shock of ['down', 'up'] as const) {
       const sum = (sums: PortfolioSums, sign: bigint) =>
-        [...sums.expiries.values()].reduce((total, each) => total + positive(sign * each[shock]), 0n);
+        [...sums.expiries.values()].reduce(
+          (total, each) => total + positive(sign * each[shock]),
+          0n,
+        );
       const gains = most(sum(one, 1n), sum(other, 1n));
       const losses = most(sum(one, -1n), sum(other, -1n));
       bound = most(bound, least(gains, losses));
@@ -142,12 +145,12 @@ export class PortfolioTwin {
     const free = this.free(account);
     const open = before.openSells;
     const worst = { ...after, basis: bound };
-    const freeAfter =
-      free + this.initial(before, open) - this.initial(worst, open) - traded * cost;
+    const freeAfter = free + this.initial(before, open) - this.initial(worst, open) - traded * cost;
     const added = positive(this.initial(worst) - this.initial(before));
     const extra = ceil(added * BigInt(this.#mode().multiplier - 10_000), 10_000n);
     if (rests && !reduce) {
-      const alone = facts.risk(37) + facts.risk(38) + ceil(this.indexPerLot(facts.underlying), 100n);
+      const alone =
+        facts.risk(37) + facts.risk(38) + ceil(this.indexPerLot(facts.underlying), 100n);
       const kept = traded * (sell ? alone : facts.risk(38) + value + fee);
       const unsure = sell ? this.surcharge(this.indexPerLot(facts.underlying), traded) : 0n;
       return freeAfter >= extra && free >= kept + unsure + extra;

@@ -12,10 +12,11 @@ import { GAS_MODEL } from '#shared/machine/segment/gas.ts';
 import { planTransactions } from '#shared/machine/segment/plan.ts';
 import { encodeCommand, type SurfaceEntry } from '#shared/protocol/commands.ts';
 import { encodeInboxMessage } from '#shared/protocol/inbox.ts';
+import { riskRequestDigest } from '#shared/protocol/typed-data.ts';
 import { Crowd } from './crowd.ts';
 import { DEAREST, type Dear } from './dearest/index.ts';
 import { CrowdMemory, disputed } from './dearest/memory.ts';
-import { DAY_MS, START_MS } from './world.ts';
+import { DAY_MS, MONITOR, START_MS, sign } from './world.ts';
 
 const WORK_AT = 68; // Globals.work
 /** What a unit may cost on L1, by the model that the planner of proofs goes by. */
@@ -197,7 +198,7 @@ describe('work of prices', () => {
   /** As many smiles as there can be, each with everything to compute. */
   const entriesFrom = (day: number): SurfaceEntry[] =>
     Array.from({ length: 32 }, (_, index) => ({
-      ...{ expiryDay: day + index, forward: 90_000_000_000n },
+      ...{ expiryDay: day + index, forward: 90_000_000_000n, index: 89_999_000_001n },
       ...{ a: -10_000_000_000n, b: 900_000_000_000n, rho: -300_000_000, m: 20_000_000 },
       sigma: 300_000_000 + index,
     }));
@@ -279,6 +280,32 @@ describe('work of prices', () => {
     }
     world.clock(world.nowMs + 20 * DAY_MS);
     const bytes = caught(() => world.index(0, 90_000_000_000n));
+    const opened = crowd.now();
     measure(crowd, 'index after 20 days', { kind: K.CMD_INDEX, code: C.OK }, bytes);
+    crowd.back(opened);
+    // The dearest round: a jump confirmed after as long a silence, and the same as a message that settles a day too.
+    world.rounds.set(0, 1000);
+    world.expect(world.index(0, 180_000_000_000n));
+    const confirming = caught(() => world.index(0, 180_000_000_000n));
+    measure(crowd, 'index that confirms a jump', { kind: K.CMD_INDEX, code: C.OK }, confirming);
+    crowd.back(opened);
+    const expiry = (Math.floor(world.nowMs / DAY_MS) - 1) * DAY_MS + 8 * 3_600_000;
+    const settling = new Uint8Array([
+      K.MSG_SYSTEM,
+      ...caught(() => world.index(0, 90_000_000_000n, expiry)),
+    ]);
+    const forced = { kind: K.CMD_CONSUME, code: C.OK, inbox: true };
+    measure(crowd, 'forced: index that settles a day', forced, settling);
+    crowd.back(opened);
+    const untilMs = BigInt(world.nowMs + 1000);
+    const terms = { multiplier: 15_000, untilMs, sequence: 1, reason: 1 };
+    const digest = riskRequestDigest({ underlying: 'BTC', ...terms }, world.domain);
+    const request = encodeCommand({
+      kind: 'riskRequest',
+      underlying: 0,
+      ...terms,
+      signature: sign(digest, MONITOR.key),
+    });
+    measure(crowd, 'risk request', { kind: K.CMD_RISK_REQUEST, code: C.OK }, request);
   });
 });

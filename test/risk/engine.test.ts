@@ -54,6 +54,64 @@ describe('the engine and its twin', () => {
     }
   });
 
+  it('agree on the surcharge of prices that grow old, which is of initial margin only', () => {
+    const market = randomMarket(9, { expiries: 3, strikes: 5 });
+    const engine = new EngineMargin(market);
+    const holdings = [...market.options.keys()].map((option) => ({
+      option,
+      lots: option % 3 === 0 ? 500 : -700,
+    }));
+    // Signers of one mind: confidence is whole for 10 s, and falls to nothing at 60 s. Below 0.55 it costs.
+    for (const [second, confidence] of [
+      [10, 1],
+      [32, 0.56],
+      [33, 0.54],
+      [47, 0.26],
+      [60, 0],
+      [90, 0],
+    ] as const) {
+      engine.world.clock(market.timeMs + 1000 * second);
+      compare(engine, new Twin({ ...market, confidence }), 0, holdings);
+    }
+  });
+
+  it('agree in the last half hour, when part of the settlement average is known', () => {
+    const before = randomMarket(10, { expiries: 10, strikes: 6 });
+    const [today] = before.expiries as [Market['expiries'][number]];
+    const opens = before.timeMs + 7.5 * 3_600_000;
+    const engine = new EngineMargin(before);
+    for (const covered of [10, 20, 29]) {
+      // The index has stood below the forward all the time, so that it matters what is known.
+      const average = Math.round(before.spot * 0.97 * 1e6) / 1e6;
+      const from = Math.max(opens, engine.world.nowMs + 60_000);
+      for (let at = from; at < opens + covered * 60_000; at += 60_000) {
+        engine.world.clock(at);
+        engine.world.expect(engine.world.index(0, BigInt(Math.round(average * 1e6))));
+      }
+      const known = { share: covered / 30, average };
+      const market: Market = {
+        ...before,
+        timeMs: opens + covered * 60_000,
+        spot: average,
+        expiries: [{ ...today, known }, ...before.expiries.slice(1)],
+      };
+      engine.move(market);
+      const twin = new Twin(market);
+      for (const [option, { expiry }] of market.options.entries()) {
+        if (expiry < 2)
+          for (const lots of [90_000, -90_000]) compare(engine, twin, 0, [{ option, lots }]);
+      }
+      compare(
+        engine,
+        twin,
+        0,
+        market.options
+          .slice(0, 64)
+          .map((_, option) => ({ option, lots: 100 * (option % 5) - 230 })),
+      );
+    }
+  });
+
   it('do not agree when one of them is given another smile', () => {
     const market = randomMarket(8, { expiries: 2, strikes: 5 });
     const [first, ...rest] = market.expiries as [Market['expiries'][number]];

@@ -1,6 +1,6 @@
 /**
- * Black-76 in floating point, for the figures a ticker shows and for nothing else: the engine prices
- * and margins with integers of its own (`shared/engine/math`).
+ * Black-76 in floating point, to find the volatilities of bids and asks and for nothing else: the engine prices
+ * and margins with integers of its own (`shared/engine/math`), and its Greeks are what a ticker shows.
  */
 export type OptionKind = 'call' | 'put';
 
@@ -11,18 +11,6 @@ export interface OptionTerms {
   strike: number;
   /** Time to expiry in years of 365 days. */
   years: number;
-}
-
-export interface Greeks {
-  delta: number;
-  /** Per unit of the forward. */
-  gamma: number;
-  /** Per volatility point (0.01). */
-  vega: number;
-  /** Per day. */
-  theta: number;
-  /** Per percent of interest, the spot held: the forward moves with it. */
-  rho: number;
 }
 
 const SQRT_TWO_PI = Math.sqrt(2 * Math.PI);
@@ -54,8 +42,6 @@ function continued(z: number): number {
   return z + 1 / (z + 2 / (z + 3 / (z + 4 / (z + 0.65))));
 }
 
-const normalPdf = (x: number): number => Math.exp((-x * x) / 2) / SQRT_TWO_PI;
-
 const intrinsic = (t: OptionTerms): number =>
   Math.max(0, t.kind === 'call' ? t.forward - t.strike : t.strike - t.forward);
 
@@ -69,25 +55,6 @@ export function optionValue(terms: OptionTerms, volatility: number): number {
   return terms.kind === 'call'
     ? forward * normalCdf(d1) - strike * normalCdf(d2)
     : strike * normalCdf(-d2) - forward * normalCdf(-d1);
-}
-
-export function optionGreeks(terms: OptionTerms, volatility: number): Greeks {
-  const { forward, strike, years } = terms;
-  const spread = volatility * Math.sqrt(Math.max(0, years));
-  if (!(spread > 0)) {
-    const inside = terms.kind === 'call' ? Number(forward > strike) : -Number(strike > forward);
-    return { delta: inside, gamma: 0, vega: 0, theta: 0, rho: 0 };
-  }
-  const d1 = Math.log(forward / strike) / spread + spread / 2;
-  const density = normalPdf(d1);
-  const call = terms.kind === 'call';
-  return {
-    delta: call ? normalCdf(d1) : -normalCdf(-d1),
-    gamma: density / (forward * spread),
-    vega: (forward * density * Math.sqrt(years)) / 100,
-    theta: (-forward * density * volatility) / (2 * Math.sqrt(years)) / 365,
-    rho: (strike * years * (call ? normalCdf(d1 - spread) : -normalCdf(spread - d1))) / 100,
-  };
 }
 
 const MAX_VOLATILITY = 20;

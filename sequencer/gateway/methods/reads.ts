@@ -30,6 +30,7 @@ import {
 } from '../views/market.ts';
 import { orderView } from '../views/orders.ts';
 import { contractView, statusView } from '../views/status.ts';
+import { riskReads } from './risk.ts';
 
 type Read<Name extends keyof PublicMethods> = Omit<Method, 'handle' | 'name' | 'access'> & {
   name: Name;
@@ -37,7 +38,7 @@ type Read<Name extends keyof PublicMethods> = Omit<Method, 'handle' | 'name' | '
 };
 
 /** Ties a method's name to the types that the SDK has for it. */
-function read<Name extends keyof PublicMethods>(method: Read<Name>): Method {
+export function read<Name extends keyof PublicMethods>(method: Read<Name>): Method {
   return { ...method, access: 'public', handle: (params) => method.handle(params as never) };
 }
 
@@ -52,6 +53,7 @@ export function publicMethods(services: Services): Method[] {
     ...marketReads(services),
     ...priceReads(services),
     ...accountReads(services),
+    ...riskReads(services),
     ...orderReads(services),
   ];
 }

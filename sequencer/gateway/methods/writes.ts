@@ -225,6 +225,16 @@ function moneyWrites(services: Services): Method[] {
       handle: async (params, client) =>
         act({ kind: 'revokeKey', slot: params.slot }, params, client),
     }),
+    write({
+      name: 'set_margin_mode',
+      summary: 'Chooses standard or portfolio margin; initial margin must hold in both.',
+      returns: 'PrivateResult',
+      params: schemas.setMarginModeParams,
+      handle: async (params, client) => {
+        const mode = params.margin_mode === 'portfolio' ? 1 : 0;
+        return act({ kind: 'setMarginMode', mode }, params, client);
+      },
+    }),
   ];
 }
 

@@ -11,6 +11,7 @@ import {
   ACCOUNT_OWNER,
   ACCOUNT_POSITIONS,
   ACCOUNT_PREMIUM_RESERVE,
+  ACCOUNT_RISK_MODE,
   ACCOUNT_SHORT_MARGIN,
   ACCOUNT_SIZE,
   ACCOUNT_SUBACCOUNT,
@@ -38,13 +39,24 @@ import {
   POSITION_OPEN_BUY,
   POSITION_OPEN_SELL,
   POSITION_SIZE,
+  RISK_ENTRIES,
+  RISK_SET_SIZE,
+  RISK_SIZE,
+  RISKS,
   SURFACE_SIZE,
   SURFACES,
   UNDERLYING_SIZE,
   UNDERLYINGS,
 } from '#shared/engine/layout.ts';
-import { OptionQuotes } from '#shared/host/quotes.ts';
+import { type KnownAverage, OptionQuotes } from '#shared/host/quotes.ts';
+import {
+  type Assessment,
+  type AssessmentRequest,
+  decodeAssessment,
+  encodeAssessment,
+} from '#shared/protocol/assessment.ts';
 import { bytesToHex } from '#shared/protocol/bytes.ts';
+import { ApiError } from '../errors.ts';
 import { type GuardState, guardState } from './guard.ts';
 import {
   GLOBAL,
@@ -71,6 +83,8 @@ import type {
 export interface EngineMemory {
   readonly bytes: Uint8Array;
   readonly view: DataView;
+  /** The engine's own word on margin, where there is an engine and not its memory alone. */
+  assess?(request: Uint8Array): { readonly code: number; readonly answer: Uint8Array };
 }
 
 const OCCUPIED_ACCOUNT = 1;
@@ -85,6 +99,19 @@ export class StateReader {
 
   constructor(memory: EngineMemory) {
     this.memory = memory;
+  }
+
+  /**
+   * What margin a portfolio, an account or an order would need, by the engine itself. Throws `ApiError` with the engine's code if it refuses the
+   * question, and an `Error` where there is memory without an engine.
+   */
+  assess(request: AssessmentRequest): Assessment {
+    if (this.memory.assess === undefined) {
+      throw new Error('This reader has memory without an engine: margin cannot be asked for.');
+    }
+    const { code, answer } = this.memory.assess(encodeAssessment(request));
+    if (code !== 0) throw new ApiError(code);
+    return decodeAssessment(answer);
   }
 
   /** The engine's own prices and Greeks, loaded when first asked for. */
@@ -146,6 +173,15 @@ export class StateReader {
   indexPrice(underlying: number): bigint {
     const at = UNDERLYINGS + underlying * UNDERLYING_SIZE + UNDERLYING.indexPrice;
     return this.memory.view.getBigUint64(at, true);
+  }
+
+  /** What is known of the settlement average of a day, as the last price epoch took it; undefined before it begins. */
+  knownAverage(underlying: number, expiryDay: number): KnownAverage | undefined {
+    const at = UNDERLYINGS + underlying * UNDERLYING_SIZE;
+    const coveredMs = this.u64(at + UNDERLYING.buildWindowCovered);
+    if (this.u32(at + UNDERLYING.buildWindowDay) !== expiryDay || coveredMs === 0) return undefined;
+    const average = this.memory.view.getBigUint64(at + UNDERLYING.buildWindowAverage, true);
+    return { coveredMs, average };
   }
 
   /** The price that a day's expiries settled at, or null: the engine keeps the last eight. */
@@ -215,7 +251,7 @@ export class StateReader {
       return {
         expiryDay,
         rho: this.u32(at + SURFACE.rho) | 0,
-        forward: this.memory.view.getBigUint64(at + SURFACE.forward, true),
+        forward: this.forwardOf(underlying, at),
         a: this.i64(at + SURFACE.a),
         b: this.memory.view.getBigUint64(at + SURFACE.b, true),
         m: this.u32(at + SURFACE.m) | 0,
@@ -224,6 +260,21 @@ export class StateReader {
       };
     }
     return null;
+  }
+
+  /** The forward of a surface at the index of now, as the engine moves it. */
+  private forwardOf(underlying: number, surface: number): bigint {
+    const forward = this.memory.view.getBigUint64(surface + SURFACE.forward, true);
+    const seen = this.memory.view.getBigUint64(surface + SURFACE.index, true);
+    return seen === 0n ? forward : (forward * this.indexPrice(underlying)) / seen;
+  }
+
+  /** The complete risk set of an instrument: 39 changes of value of one lot held long, money (records/risk.ts of the engine). */
+  riskArray(slot: number): bigint[] {
+    const which = this.u8(INSTRUMENTS + slot * INSTRUMENT_SIZE + INSTRUMENT.underlying);
+    const { buffer } = this.underlying(which);
+    const at = RISKS + slot * RISK_SIZE + buffer * RISK_SET_SIZE;
+    return Array.from({ length: RISK_ENTRIES }, (_, entry) => this.i64(at + 8 * entry));
   }
 
   /** An account in use, or null. */
@@ -240,6 +291,7 @@ export class StateReader {
       premiumReserve: this.i64(at + ACCOUNT_PREMIUM_RESERVE),
       shortMargin: this.i64(at + ACCOUNT_SHORT_MARGIN),
       marginEpoch: this.u32(at + ACCOUNT_MARGIN_EPOCH),
+      marginMode: this.u32(at + ACCOUNT_RISK_MODE),
       generation: this.u32(at + ACCOUNT_GENERATION),
       withdrawn: this.memory.view.getBigUint64(at + ACCOUNT_WITHDRAWN, true),
       deposited: this.memory.view.getBigUint64(at + ACCOUNT_DEPOSITED, true),

@@ -96,6 +96,8 @@ export interface AccountRecord {
   premiumReserve: bigint;
   shortMargin: bigint;
   marginEpoch: number;
+  /** 0 standard, 1 portfolio. */
+  marginMode: number;
   generation: number;
   withdrawn: bigint;
   deposited: bigint;

@@ -1,11 +1,12 @@
 import type { Account, AccountKey, Position, ScopeName } from '#shared/client/api.ts';
 import { SCOPE_CANCEL, SCOPE_TRADE, SCOPE_WITHDRAW } from '#shared/engine/kinds.ts';
 import type { InstrumentBook } from '../market/instruments.ts';
-import { accountMoney, isolatedMargin } from '../state/margin.ts';
+import { type AccountMoney, accountMoney, isolatedMargin } from '../state/margin.ts';
 import type { StateReader } from '../state/reader.ts';
 import type { AccountRecord, KeyRecord } from '../state/records.ts';
 import { amountText, moneyText } from './format.ts';
 import { greeksView, markPerContract, pricingOf } from './market.ts';
+import { marginModeName } from './risk.ts';
 
 /** Bits of a key's scope by name; `trade` includes cancelling, and is shown as what was granted. */
 export const SCOPE_BITS: Record<ScopeName, number> = {
@@ -16,16 +17,26 @@ export const SCOPE_BITS: Record<ScopeName, number> = {
 
 const SCOPE_NAMES = Object.keys(SCOPE_BITS) as ScopeName[];
 
-export function accountView(record: AccountRecord, reader: StateReader): Account {
-  const money = accountMoney(
+/** The engine's own sums with portfolio margin; with standard margin they are counted here, which needs no engine. */
+function moneyOf(record: AccountRecord, reader: StateReader): AccountMoney {
+  if (record.marginMode === 1) {
+    const { equity, initial, free } = reader.assess({ kind: 'account', account: record.id });
+    return { equity, initialMargin: initial, free };
+  }
+  return accountMoney(
     record,
     (slot) => reader.instrument(slot),
     (underlying) => reader.underlying(underlying).lotsPerContract,
   );
+}
+
+export function accountView(record: AccountRecord, reader: StateReader): Account {
+  const money = moneyOf(record, reader);
   return {
     account: record.id,
     owner: record.owner,
     subaccount: record.subaccount,
+    margin_mode: marginModeName(record.marginMode),
     cash: moneyText(record.cash),
     equity: money.equity === null ? null : moneyText(money.equity),
     initial_margin: moneyText(money.initialMargin),

@@ -1,4 +1,4 @@
-import { medianAbsoluteDeviation, medianSorted, quantileRankSorted } from 'simple-statistics';
+import { median, medianAbsoluteDeviation } from 'simple-statistics';
 
 /**
  * Robust z-scores: distance from the median in median absolute deviations, times 0.6745 so that it reads as standard deviations where
@@ -22,13 +22,13 @@ export interface RobustScore {
   /** Signed; 0 while too little is known. */
   readonly z: number;
   readonly median: number;
-  /** Share of the remembered values that lie below. */
-  readonly rank: number;
 }
 
 export class RobustWindow {
   readonly #options: RobustOptions;
   readonly #values: number[];
+  /** Of the values remembered now; null once another came. */
+  #usual: { readonly median: number; readonly mad: number } | null = null;
 
   constructor(options: RobustOptions, values: readonly number[] = []) {
     this.#options = options;
@@ -38,20 +38,18 @@ export class RobustWindow {
   /** Scores a value against those before it; does not remember it. */
   score(value: number): RobustScore {
     const { least, floor } = this.#options;
-    if (!Number.isFinite(value) || this.#values.length < least) return { z: 0, median: 0, rank: 0 };
-    const sorted = [...this.#values].sort((a, b) => a - b);
-    const median = medianSorted(sorted);
-    const deviation = Math.max(medianAbsoluteDeviation(sorted), floor);
-    return {
-      z: (TO_SIGMA * (value - median)) / deviation,
-      median,
-      rank: quantileRankSorted(sorted, value),
-    };
+    if (!Number.isFinite(value) || this.#values.length < least) return { z: 0, median: 0 };
+    // Both sort the window, and a minute that is not over is scored once a second.
+    this.#usual ??= { median: median(this.#values), mad: medianAbsoluteDeviation(this.#values) };
+    const deviation = Math.max(this.#usual.mad, floor);
+    const z = (TO_SIGMA * (value - this.#usual.median)) / deviation;
+    return { z, median: this.#usual.median };
   }
 
   /** Remembers a value; what is not finite is passed over. */
   add(value: number): void {
     if (!Number.isFinite(value)) return;
+    this.#usual = null;
     this.#values.push(value);
     if (this.#values.length > this.#options.window) this.#values.shift();
   }

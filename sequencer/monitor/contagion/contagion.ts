@@ -45,7 +45,7 @@ export interface ContagionOptions {
 /** The price steps only: the extremes are what nobody is asked to survive unweighted. */
 const STEPPED = SCENARIOS.filter(({ weight }) => weight === 1);
 const LONGEST_CASCADE = 8;
-/** Closing may at most double the move and add this, or a thin book would send every price to nothing. */
+/** Most that closing adds to a move: an empty book has no price, and the scenarios' own widest step is as far as this can be told. */
 const MOST_EXTRA = 0.16;
 
 /**
@@ -127,7 +127,8 @@ function fallenAt(
 
 /** Relative move that trading this much makes. */
 function impact(notional: number, depthPerPercent: number): number {
-  const move = depthPerPercent > 0 ? notional / depthPerPercent / 100 : 0;
+  // SAFETY: without depth this is infinite, and bounded below.
+  const move = notional === 0 ? 0 : notional / depthPerPercent / 100;
   return Math.max(-MOST_EXTRA, Math.min(MOST_EXTRA, move));
 }
 

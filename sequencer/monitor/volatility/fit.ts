@@ -101,22 +101,23 @@ function search(
   maxIterations: number,
 ): number[] {
   const squares = Float64Array.from(returns, (one) => Math.max(one * one, LEAST_SQUARE));
-  const residualsAt = (vector: readonly number[]) => {
-    const residuals = conditionalVariances(toParameters(vector, 1), returns, 1);
-    for (let at = 0; at < residuals.length; at++) {
-      residuals[at] = devianceResidual(squares[at] as number, residuals[at] as number);
-    }
-    return (x: number) => residuals[x] as number;
-  };
   const { parameterValues } = levenbergMarquardt(
     { x: returns.map((_, at) => at), y: new Float64Array(returns.length) },
-    (vector) => residualsAt(vector),
+    (vector) => {
+      const residuals = conditionalVariances(toParameters(vector, 1), returns, 1);
+      for (let at = 0; at < residuals.length; at++) {
+        residuals[at] = devianceResidual(squares[at] as number, residuals[at] as number);
+      }
+      return (x) => residuals[x] as number;
+    },
     {
       initialValues: [...start],
       minValues: LOWEST,
       maxValues: HIGHEST,
-      gradientDifference: 1e-5,
-      centralDifference: true,
+      jacobianFunction: (vector) => {
+        const rows = jacobian(vector, returns, squares);
+        return (x) => rows[x] as number[];
+      },
       damping: 1,
       dampingStepDown: 5,
       dampingStepUp: 4,
@@ -129,8 +130,50 @@ function search(
 
 /** Positive where the variance exceeds the square; its own square is the deviance. */
 function devianceResidual(square: number, variance: number): number {
-  const ratio = square / variance;
+  const deviance = devianceOf(square / variance);
+  return square < variance ? Math.sqrt(deviance) : -Math.sqrt(deviance);
+}
+
+function devianceOf(ratio: number): number {
   // SAFETY: ratio - 1 - ln(ratio) is at least 0, but may round below it next to 1.
-  const deviance = Math.max(0, ratio - 1 - Math.log(ratio));
-  return ratio < 1 ? Math.sqrt(deviance) : -Math.sqrt(deviance);
+  return Math.max(0, ratio - 1 - Math.log(ratio));
+}
+
+/**
+ * Derivatives of every residual by the three parameters of the search. Those of the variance follow its own recursion:
+ * dh[t]/domega = 1 + beta * dh[t-1]/domega, and alike with r[t-1]^2 for alpha and h[t-1] for beta.
+ */
+function jacobian(
+  vector: readonly number[],
+  returns: readonly number[],
+  squares: Float64Array,
+): number[][] {
+  const { omega, alpha, beta } = toParameters(vector, 1);
+  const persistence = alpha + beta;
+  const share = alpha / persistence;
+  const byPersistence = persistence * (1 - persistence);
+  const byShare = persistence * share * (1 - share);
+  const [, , level = 0] = vector;
+  let [variance, square] = [1, 1];
+  let [byOmega, byAlpha, byBeta] = [0, 0, 0];
+  return returns.map((one, at) => {
+    byOmega = 1 + beta * byOmega;
+    byAlpha = square + beta * byAlpha;
+    byBeta = variance + beta * byBeta;
+    variance = omega + alpha * square + beta * variance;
+    square = one * one;
+    const slope = residualSlope((squares[at] as number) / variance) / variance;
+    return [
+      slope * byPersistence * (share * byAlpha + (1 - share) * byBeta - Math.exp(level) * byOmega),
+      slope * byShare * (byAlpha - byBeta),
+      slope * omega * byOmega,
+    ];
+  });
+}
+
+/** Derivative of the residual by the logarithm of the variance. */
+function residualSlope(ratio: number): number {
+  const root = Math.sqrt(devianceOf(ratio));
+  // Both sides vanish where ratio is 1; there the limit is 1 / sqrt(2).
+  return root < 1e-6 ? Math.SQRT1_2 : Math.abs(1 - ratio) / (2 * root);
 }

@@ -54,7 +54,7 @@ export function thetaDown(forward: u64, strike: u64, total: u64, leftMs: u64): u
   if (leftMs == 0) return 0;
   const density = densityAt(forward, strike, total);
   const share = mulHigh(density << 1, total); // Q63 times Q60: Q59, which is half of n s in Q60
-  return mulDivDown(mulDivDown(forward, share, (<u64>1) << 60), DAY_MS, leftMs);
+  return mulDivDown(forward, mulDivDown(share, DAY_MS, leftMs), (<u64>1) << 60);
 }
 
 /** What one percent of interest is worth, in the unit of the forward, rounded toward zero. @param price that of the option */

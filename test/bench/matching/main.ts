@@ -54,11 +54,12 @@ const compiled = FORMS.map(({ derivation }) => {
     : new WebAssembly.Module(wasm as Uint8Array<ArrayBuffer>);
 });
 
-function pass(workload: Workload, encoded: Encoded, derivation: Derivation) {
+/** One run of the flow; `marginMode` 1 puts every account on portfolio margin. */
+export function pass(workload: Workload, encoded: Encoded, derivation: Derivation, marginMode = 0) {
   // What the pass before left is collected now, not while the clock runs.
   (globalThis as { gc?: () => void }).gc?.();
   const trades = new Trades();
-  const world = prepare(workload, derivation, trades);
+  const world = prepare(workload, derivation, trades, undefined, marginMode);
   const { seconds, cpuSeconds, rejected } = runOnce(world, workload, encoded, trades);
   if (rejected > 0) {
     throw new BenchError(
@@ -70,7 +71,8 @@ function pass(workload: Workload, encoded: Encoded, derivation: Derivation) {
   return { perSecond, perCpuSecond: workload.commands / cpuSeconds, trades, world };
 }
 
-function check(result: ReturnType<typeof pass>, workload: Workload, expected: Expected) {
+/** Throws where trades or books are not the workload's. */
+export function check(result: ReturnType<typeof pass>, workload: Workload, expected: Expected) {
   const { trades, world } = result;
   const found: Expected = {
     trades: trades.count,

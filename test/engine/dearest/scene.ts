@@ -139,5 +139,5 @@ export function deadOrders(
 
 /** Prices go on until the first expiries have passed. */
 export function pass(crowd: Crowd, days: number): void {
-  crowd.world.clock(START_MS + days * DAY_MS + 9 * 3_600_000);
+  crowd.world.clock(START_MS + days * DAY_MS + 34 * 3_600_000); // 08:00, and 25 hours in which L1 might have said a price
 }

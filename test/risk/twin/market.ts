@@ -25,6 +25,8 @@ export interface Expiry {
   readonly day: number;
   readonly forward: number;
   readonly smile: Smile;
+  /** In the last 30 minutes: which share of the settlement average is known, and what it is so far. */
+  readonly known?: { readonly share: number; readonly average: number };
 }
 
 export interface Option {
@@ -69,7 +71,11 @@ export function volatilityOf(market: Market, option: Option): number {
   return Math.sqrt(Math.min(MAX_VARIANCE, Math.max(0, variance)));
 }
 
-/** Value of one contract with the forward times `factor`, at a volatility. */
+/**
+ * Value of one contract with the forward times `factor`, at a volatility. Settlement pays on an average: once a share s of it is
+ * known to be A, payoff (s A + (1 - s) X - K)+ is 1 - s options on X, the average still to come, with strike (K - s A) / (1 - s);
+ * X is taken as the forward at expiry is.
+ */
 export function valueAt(
   market: Market,
   option: Option,
@@ -77,13 +83,14 @@ export function valueAt(
   volatility: number,
 ): number {
   const expiry = expiryOf(market, option);
-  return black76({
-    put: option.put,
-    strike: option.strike,
-    forward: expiry.forward * factor,
-    volatility,
-    years: yearsOf(market, expiry),
-  });
+  const { put } = option;
+  const { share, average } = expiry.known ?? { share: 0, average: 0 };
+  const rest = 1 - share;
+  const forward = expiry.forward * factor;
+  const strike = (option.strike - share * average) / rest;
+  // What is known is above the strike already: the call is certain, and the put worth nothing.
+  if (strike <= 0) return put ? 0 : rest * (forward - strike);
+  return rest * black76({ put, strike, forward, volatility, years: yearsOf(market, expiry) });
 }
 
 /** Mark of one contract. */

@@ -74,6 +74,12 @@ const CASES: Case[] = [
   ['call, 20 % out', (m) => m.callPriceNearest!(F, F + F / 5n, QUARTER)],
   ['put, 40 % out', (m) => m.putPriceNearest!(F, (F * 3n) / 5n, QUARTER)],
   ['call, 10 x, 500 %, 2 years', (m) => m.callPriceNearest!(F, F * 10n, 7n << 60n)],
+  [
+    'sviVariance',
+    (m) =>
+      m.sviVariance!(150_000_000_000n, 420_000_000_000n, -350_000_000, 1, 180_000_000, F, F * 2n),
+  ],
+  ['totalOfVariance', (m) => m.totalOfVariance!(422_500_000_000n, MONTH_MS)],
   ['delta, 20 % out', (m) => m.callDeltaNearest!(F, F + F / 5n, QUARTER)],
   ['isListable, the farthest quarter', (m) => m.isListable!(21085, 1_795_356_000_000n)],
 ];
