@@ -8,6 +8,7 @@ import * as L from '#shared/engine/layout.ts';
 import type { EngineEvents } from '#shared/host/engine.ts';
 import { Auditor, InvariantError } from '#shared/replay/audit.ts';
 import { freeCollateral } from '#shared/replay/margin.ts';
+import { isPortfolio } from '#shared/replay/portfolio.ts';
 import type { ReplayEngine } from '#shared/replay/types.ts';
 
 /** Where events name the accounts that took on risk or paid money out. */
@@ -24,6 +25,7 @@ export interface UndoableEngine extends ReplayEngine {
 }
 
 interface Standing {
+  /** 0 with portfolio margin. */
   readonly cash: bigint;
   /** Cash less reserves less initial margin. */
   readonly free: bigint;
@@ -101,7 +103,10 @@ export class TradeAudit implements ReplayEngine {
   }
 
   #standingOf(id: number): Standing {
-    const cash = this.#auditor.i64(this.#auditor.account(id) + L.ACCOUNT_CASH);
+    // With portfolio margin positions stand for cash below zero.
+    const cash = isPortfolio(this.#auditor, id)
+      ? 0n
+      : this.#auditor.i64(this.#auditor.account(id) + L.ACCOUNT_CASH);
     return { cash, free: freeCollateral(this.#auditor, id) };
   }
 }

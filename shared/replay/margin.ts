@@ -3,6 +3,7 @@ import { FLAG_REDUCE_ONLY, FLAG_SELL } from '#shared/engine/kinds.ts';
 import * as L from '#shared/engine/layout.ts';
 import { offsetOf, RECORDS } from '#shared/state/fields.ts';
 import { type Auditor, InvariantError } from './audit.ts';
+import { isPortfolio, portfolioFree } from './portfolio.ts';
 
 const SETTLED = 2;
 
@@ -75,8 +76,12 @@ interface Leg {
   readonly isolated: bigint;
 }
 
-/** Cash less reserved premium less initial margin, as if every open sell were filled: what is free, or negative what is missing. */
+/**
+ * Cash less reserved premium less initial margin, as if every open sell were filled: what is free, or negative what is missing. For an account
+ * with portfolio margin its equity less what that needs.
+ */
 export function freeCollateral(auditor: Auditor, account: number): bigint {
+  if (isPortfolio(auditor, account)) return portfolioFree(auditor, account);
   const at = auditor.account(account);
   const own = auditor.i64(at + L.ACCOUNT_CASH) - auditor.i64(at + L.ACCOUNT_PREMIUM_RESERVE);
   const groups = new Map<string, Leg[]>();

@@ -109,6 +109,50 @@ export function isFresh(auditor: Auditor, id: number): boolean {
   );
 }
 
+/** Where an underlying's guard begins in its record (shared/engine/records/guard.ts). */
+const GUARD_AT = 896;
+const [SURE, UNSURE] = [10_000n, 5_500n];
+const [GUARDED_MS, CANCEL_MS] = [10_000n, 60_000n];
+
+/** How good the engine finds an underlying's index now, 1e-4 (shared/engine/oracle/mode.ts, `confidenceOf`). */
+function confidenceOf(auditor: Auditor, underlying: number): bigint {
+  const at = L.UNDERLYINGS + underlying * L.UNDERLYING_SIZE;
+  const guard = at + GUARD_AT;
+  if (auditor.i64(guard + offsetOf(RECORDS.Guard, 'jumpPrice')) !== 0n) return 0n;
+  const confidence = BigInt(auditor.u32(guard + offsetOf(RECORDS.Guard, 'confidence')));
+  const age = auditor.i64(L.FACT_CLOCK) - auditor.i64(at + offsetOf(UNDERLYING, 'indexTime'));
+  if (age >= CANCEL_MS) return 0n;
+  return age <= GUARDED_MS
+    ? confidence
+    : (confidence * (CANCEL_MS - age)) / (CANCEL_MS - GUARDED_MS);
+}
+
+/** Whether an account is margined by scenarios. */
+export function isPortfolio(auditor: Auditor, id: number): boolean {
+  return auditor.u32(auditor.account(id) + L.ACCOUNT_RISK_MODE) === 1;
+}
+
+/**
+ * What is free of the equity of an account with portfolio margin, money; negative: what is missing. Counted from its positions and the risk
+ * arrays, whatever it has cached (the design's exchange.md, "Portfolio"; shared/engine/portfolio/free.ts).
+ */
+export function portfolioFree(auditor: Auditor, id: number): bigint {
+  const at = auditor.account(id);
+  const positions = auditor.positions(id);
+  const own = auditor.i64(at + L.ACCOUNT_CASH) - auditor.i64(at + L.ACCOUNT_PREMIUM_RESERVE);
+  const [slot] = positions.keys();
+  if (slot === undefined) return own;
+  const { underlying, indexPerLot } = instrumentFacts(auditor, slot);
+  const sums = sumsOf(auditor, positions, underlying);
+  const confidence = confidenceOf(auditor, underlying);
+  const shorts = sums.shorts + sums.openSells;
+  const unsure = confidence >= UNSURE ? 0n : ceil(shorts * indexPerLot * (SURE - confidence), SURE);
+  const naked = ceil(sums.naked * indexPerLot, 100n);
+  return own + sums.value - sums.loss - naked - sums.basis - unsure - sums.reserve;
+}
+
+const ceil = (value: bigint, by: bigint) => (value + by - 1n) / by;
+
 /** Names of the cached parts that differ from the recount; none for an account whose cache is stale or whose margin is standard. */
 export function staleParts(auditor: Auditor, id: number): string[] {
   if (!isFresh(auditor, id)) return [];

@@ -14,6 +14,7 @@ export interface Field {
 export const RECORDS = {
   Globals: record('Globals', 'records/globals.ts'),
   Underlying: record('Underlying', 'records/underlying.ts'),
+  /** The last bytes of an underlying's record: its offsets count from there. */
   Guard: record('Guard', 'records/guard.ts'),
   Oversight: record('Oversight', 'records/guard.ts'),
   Surface: record('Surface', 'records/surface.ts'),

@@ -8,8 +8,12 @@ import {
   encodeAssessment,
 } from '#shared/protocol/assessment.ts';
 import { bytesToHex } from '#shared/protocol/bytes.ts';
+import { Auditor } from '#shared/replay/audit.ts';
+import { portfolioFree } from '#shared/replay/portfolio.ts';
 import { genesisPosition } from '#shared/replay/replayer.ts';
 import { StressError } from '../errors.ts';
+
+const PORTFOLIO = 1;
 
 /**
  * Who checks: the watcher's own replica, fed with what L1 would have and nothing else. Recovers every signature again, makes every
@@ -39,15 +43,27 @@ export class StageWatcher {
     return this.#replica.engine.view;
   }
 
-  /** What the engine says about an account's margin, at the end of the last batch. */
+  /** What the engine says about an account's margin at the end of the last batch; what is free is counted a second time from memory. */
   assess(account: number): Assessment {
     const { code, answer } = this.#replica.engine.assess(
       encodeAssessment({ kind: 'account', account }),
     );
-    if (code === 0) return decodeAssessment(answer);
+    if (code !== 0) {
+      const words = `The engine does not assess account ${account}: ${code}.`;
+      throw new StressError('NOT_ASSESSED', words);
+    }
+    const assessment = decodeAssessment(answer);
+    this.#compare(account, assessment);
+    return assessment;
+  }
+
+  #compare(account: number, { mode, free }: Assessment) {
+    if (mode !== PORTFOLIO) return;
+    const counted = portfolioFree(new Auditor(this.view), account);
+    if (counted === free) return;
     throw new StressError(
-      'NOT_ASSESSED',
-      `The engine does not assess account ${account}: ${code}.`,
+      'MARGIN_DISAGREES',
+      `The engine says that account ${account} has ${free} free, counted from its positions it is ${counted}.`,
     );
   }
 
