@@ -5,7 +5,7 @@ import { encodeCommand } from '#shared/protocol/commands.ts';
 import { decodeEvent, type SettlementPriceEvent } from '#shared/protocol/events.ts';
 import { encodeInboxMessage } from '#shared/protocol/inbox.ts';
 import { Scenario } from './scenario.ts';
-import { DAY_MS, World } from './world.ts';
+import { DAY_MS, SIGNERS, START_MS, World } from './world.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -155,6 +155,35 @@ describe('the settlement price of a day', () => {
       expect(told).toMatchObject([{ price: BTC + 5n, source: K.SETTLED_BY_LAST_PRICE }]);
       s.run({ kind: 'settleInstrument', instrument: 1 }, C.OK);
       expect(told).toHaveLength(1);
+    }
+  });
+
+  it('is exact for the highest price there can be, and for the lowest', () => {
+    for (const price of [9_999_999_999_999_999n, 1n]) {
+      for (const covered of [30, 25]) {
+        const told: SettlementPriceEvent[] = [];
+        const underlying = {
+          ...{ name: 'BTC', tick: 1_000_000n, lotsPerContract: 1_000_000 },
+          ...{ strikeStep: 1, strikeBandBps: 1, priceBandBps: 1 },
+        };
+        const world = new World({
+          genesis: { underlyings: [underlying] },
+          signers: SIGNERS.slice(0, 1),
+          onEvent: (kind, address, view) => {
+            if (kind === K.EVT_SETTLEMENT_PRICE) {
+              told.push(decodeEvent(kind, view, address) as SettlementPriceEvent);
+            }
+          },
+        }).start();
+        const expiry = START_MS + 8 * HOUR;
+        for (let minute = 40; minute > 0; minute--) {
+          world.clock(expiry - minute * MINUTE);
+          if (minute > 30 || minute <= covered) world.expect(world.index(0, price));
+        }
+        world.clock(expiry);
+        world.expect(world.index(0, price));
+        expect(told).toMatchObject([{ price, source: K.SETTLED_BY_AVERAGE }]);
+      }
     }
   });
 });
