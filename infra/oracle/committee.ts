@@ -110,6 +110,7 @@ export function surfaceEntries(market: Market, name: string, timeMs: number): Su
     return {
       expiryDay,
       forward: BigInt(Math.round(forwardPrice(index, leftMs) * MICRO)),
+      index: BigInt(Math.round(index * MICRO)),
       ...smileOf(impliedSmile(realized, leftMs)),
     };
   });

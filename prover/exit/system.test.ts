@@ -12,7 +12,6 @@ import { DAY_MS, SIGNERS, START_MS, sign } from '#test/engine/world.ts';
 import { DEPLOYER } from '../testing/exchange.ts';
 import {
   createScene,
-  passWithPrices,
   type Scene,
   STRIKE,
   tradeOptions,
@@ -53,13 +52,15 @@ function observations(price: bigint, round: number, timeMs: number): string[] {
 
 function surface(forward: bigint, round: number, timeMs: number): string[] {
   const { domain } = scene.exchange.world;
-  const entries = [{ expiryDay: EXPIRY_DAY, forward, ...flatSmile(650_000) }];
+  const entries = [
+    { expiryDay: EXPIRY_DAY, forward, index: forward - 1_500_000n, ...flatSmile(650_000) },
+  ];
   const terms = { underlying: 'BTC', round, timeMs: BigInt(timeMs), entries };
   const digest = surfaceDigest(terms as never, domain);
   const signatures = SIGNERS.map(({ key }, signer) => `${signer}=${bytesToHex(sign(digest, key))}`);
   return [
     `${new Date(timeMs).toISOString()}`,
-    `27NOV26=${Number(forward) / 1e6}=0.65`,
+    `27NOV26=${Number(forward) / 1e6}/${Number(forward - 1_500_000n) / 1e6}=0.65`,
     'signed',
     ...signatures.reverse(),
   ];
@@ -80,6 +81,7 @@ describe('what anybody may force', () => {
       ['index', 'BTC', '900', ...observations(price, 900, world.nowMs)],
       ['volatility', 'BTC', '900', ...surface(price, 900, world.nowMs)],
       ['reprice', 'BTC'],
+      ['reprice', 'BTC'], // the second of two instruments
       ['list', 'BTC_USDC-27NOV26-91000-P'],
     ];
     const before = world.engine.view.getBigUint64(FACT_INDEX_TIME, true);
@@ -135,7 +137,11 @@ describe('what anybody may force', () => {
     expect(await force('delist', name)).toBe(C.STILL_HELD);
     const expiry = BigInt((EXPIRY_DAY * DAY_MS + 8 * 3_600_000) / 1000);
     await exchange.pass(Number(expiry - (await exchange.now())) - 31 * 60);
-    await passWithPrices(scene, 35, BigInt(STRIKE + 1000));
+    for (let minute = 0; minute < 33; minute++) {
+      await exchange.pass(60);
+      await exchange.clockToL1();
+      world.expect(world.index(0, BigInt(STRIKE + 1000) * USDC));
+    }
     expect(await force('settle', name)).toBe(C.OK);
     for (const account of [accounts.long, accounts.short, accounts.other]) {
       expect(await force('settle-account', String(account))).toBe(C.OK);
@@ -187,6 +193,8 @@ describe('words', () => {
       ['index', 'BTC', '7', `2=90000.5=yesterday=${signature}`],
       ['index', 'BTC', '7', '2=90000.5=1790000000000=0xab'],
       ['volatility', 'BTC', '7', '1790000000000', '27NOV26=1=1'],
+      ['volatility', 'BTC', '7', '1790000000000', '27NOV26=1/2/3=1', 'signed', `1=${signature}`],
+      ['volatility', 'BTC', '7', '1790000000000', '27NOV26=1=1=2=3=4', 'signed', `1=${signature}`],
       ['raw', 'xyz'],
     ]) {
       expect(() => parseSystem(words, view), words.join(' ')).toThrow(

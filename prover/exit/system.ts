@@ -15,7 +15,7 @@ import type { ExitTool, Receipt } from './tool.ts';
 /** What anybody may force, for the help. Times are milliseconds since 1970 or as 2026-11-27T08:00:00Z, signatures 64 bytes of hex. */
 export const SYSTEM_FORMS = [
   'index <underlying> <round> <signer>=<price in USDC>=<time>=<signature>...',
-  'volatility <underlying> <round> <time> <expiry, as 27NOV26>=<forward in USDC>=<volatility, as 0.65, or the five numbers of a smile, a=b=rho=m=sigma>... signed <signer>=<signature>...',
+  'volatility <underlying> <round> <time> <expiry, as 27NOV26>=<forward in USDC, / the index it was seen with>=<volatility, as 0.65, or the five numbers of a smile, a=b=rho=m=sigma>... signed <signer>=<signature>...',
   'reprice <underlying>',
   'list <instrument>',
   'settle <instrument>',
@@ -137,9 +137,11 @@ function volatility(
   const entries = rest.slice(0, border).map((one) => {
     const [expiry, forward, ...smile] = one.split('=');
     const [day, money] = exactly([expiry ?? '', forward ?? ''], 2);
+    const [seen, index] = money.includes('/') ? exactly(money.split('/'), 2) : [money, '0'];
     return {
       expiryDay: parseExpiryDay(day),
-      forward: BigInt(parseMoney(money)),
+      forward: BigInt(parseMoney(seen)),
+      index: BigInt(parseMoney(index)),
       ...smileIn(smile),
     };
   });

@@ -24,7 +24,12 @@ export const u64 = fc.oneof(
 );
 const i32 = u32.map((value) => value | 0);
 export const surfaceEntry: fc.Arbitrary<SurfaceEntry> = fc.record({
-  ...{ expiryDay: fc.nat(65535), forward: u64, a: u64.map((value) => BigInt.asIntN(64, value)) },
+  ...{
+    expiryDay: fc.nat(65535),
+    forward: u64,
+    index: u64,
+    a: u64.map((value) => BigInt.asIntN(64, value)),
+  },
   ...{ b: u64, rho: i32, m: i32, sigma: u32 },
 });
 

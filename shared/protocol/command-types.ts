@@ -134,6 +134,8 @@ export interface SurfaceEntry extends Smile {
   readonly expiryDay: number;
   /** Money per unit of the underlying. */
   readonly forward: bigint;
+  /** The index that the forward was seen with: the engine keeps their ratio as the index moves. 0, or absent: it stands still. */
+  readonly index?: bigint;
 }
 export interface SignerSignature {
   readonly signer: number;

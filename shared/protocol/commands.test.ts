@@ -41,10 +41,12 @@ const BY_HAND: [Command, string][] = [
       underlying: 1,
       round: 2,
       timeMs: 3n,
-      entries: [{ expiryDay: 0x5021, forward: 4n, a: -5n, b: 6n, rho: -7, m: -8, sigma: 9 }],
+      entries: [
+        { expiryDay: 0x5021, forward: 4n, index: 10n, a: -5n, b: 6n, rho: -7, m: -8, sigma: 9 },
+      ],
       signatures: [{ signer: 6, signature: envelope.signature }],
     },
-    `0401 02000000 0300000000000000 01 2150 0400000000000000 fbffffffffffffff 0600000000000000 f9ffffff f8ffffff 09000000 01 06 ${SIGNATURE}`,
+    `0401 02000000 0300000000000000 01 2150 0400000000000000 0a00000000000000 fbffffffffffffff 0600000000000000 f9ffffff f8ffffff 09000000 01 06 ${SIGNATURE}`,
   ],
   [{ kind: 'reprice', underlying: 1 }, '0501'],
   [

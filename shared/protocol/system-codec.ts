@@ -12,7 +12,7 @@ import { SIGNATURE_BYTES } from './signatures.ts';
 
 /** Bodies of the unsigned kinds. Counts are checked here; who may sign and what prices mean is the engine's. */
 export const MAX_SURFACE_ENTRIES = 32;
-const SURFACE_ENTRY_BYTES = 38;
+const SURFACE_ENTRY_BYTES = 46;
 
 export function encodeSystemBody(writer: ByteWriter, command: SystemCommand): void {
   switch (command.kind) {
@@ -70,8 +70,8 @@ function writeVolatility(writer: ByteWriter, command: VolatilityCommand): void {
 /** The entries' bytes as in the command: what `surface` of the oracle's typed data is the hash of. */
 export function encodeSurface(entries: readonly SurfaceEntry[]): Uint8Array {
   const writer = new ByteWriter(SURFACE_ENTRY_BYTES * entries.length);
-  for (const { expiryDay, forward, a, b, rho, m, sigma } of entries) {
-    writer.u16(expiryDay).u64(forward).u64(unsigned64(a)).u64(b);
+  for (const { expiryDay, forward, index = 0n, a, b, rho, m, sigma } of entries) {
+    writer.u16(expiryDay).u64(forward).u64(index).u64(unsigned64(a)).u64(b);
     writer.u32(unsigned32(rho)).u32(unsigned32(m)).u32(sigma);
   }
   return writer.finish();
@@ -167,6 +167,7 @@ function readVolatility(reader: ByteReader): VolatilityCommand | string {
   const entries = Array.from({ length: count }, () => ({
     expiryDay: reader.u16(),
     forward: reader.u64(),
+    index: reader.u64(),
     a: BigInt.asIntN(64, reader.u64()),
     b: reader.u64(),
     rho: reader.u32() | 0,

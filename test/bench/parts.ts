@@ -31,6 +31,11 @@ export const PARTS: Readonly<Record<string, PartEntry>> = {
     load: () => import('./matching/margin.ts'),
     limitMs: 3 * MINUTE_MS,
   },
+  pricing: {
+    what: 'repricing of 400 options',
+    load: () => import('./pricing/main.ts'),
+    limitMs: MINUTE_MS,
+  },
   segments: {
     what: 'state roots, replay, and bytes on L1, on real segments',
     load: () => import('./segments/main.ts'),

@@ -226,6 +226,30 @@ describe('risk arrays', () => {
   });
 });
 
+describe('forwards', () => {
+  const chain = CHAIN.filter(({ days }) => days === 4);
+  const moved = (index: bigint | undefined, price: bigint) => {
+    const world = listedWorld(chain);
+    const entry = { ...entryOf(4), ...(index === undefined ? {} : { index }) };
+    world.expect(world.volatility(0, [entry]));
+    world.expect(world.index(0, price));
+    world.reprice(0);
+    return { world, leftMs: (TODAY + 4) * DAY_MS + 8 * 3_600_000 - world.nowMs };
+  };
+
+  it('keep their ratio to the index until the next round', () => {
+    const price = (FORWARD * 1_037n) / 1_000n;
+    const { world, leftMs } = moved(FORWARD - 1_234_567n, price);
+    const entry = { ...entryOf(4), forward: (entryOf(4).forward * price) / (FORWARD - 1_234_567n) };
+    for (const [slot, listed] of chain.entries()) compare(world, slot, listed, entry, leftMs);
+  });
+
+  it('stand still where no index was signed', () => {
+    const { world, leftMs } = moved(undefined, FORWARD + 900_000_000n);
+    for (const [slot, listed] of chain.entries()) compare(world, slot, listed, entryOf(4), leftMs);
+  });
+});
+
 describe('the last 30 minutes', () => {
   const chain = [45_000, 89_000, 90_000, 90_500, 97_000].flatMap((strike) =>
     ([0, 1] as const).map((optionKind) => ({ days: 1, strike, optionKind })),
@@ -306,6 +330,9 @@ describe('smiles', () => {
     ['wings too steep', { b: 124_800_000_000_000n }, C.SMILE_WINGS],
     ['wings as steep as may be', { b: 124_700_000_000_000n }, C.OK],
     ['no forward', { forward: 0n }, C.BAD_OBSERVATION],
+    ['an index less than half of it', { index: FORWARD / 2n - 1n }, C.BAD_OBSERVATION],
+    ['an index more than twice it', { index: FORWARD * 3n }, C.BAD_OBSERVATION],
+    ['an index near it', { index: FORWARD }, C.OK],
     ['no volatility at all', { a: 0n, b: 0n }, C.BAD_OBSERVATION],
     ['a flat one above 500 %', { ...flatSmile(5_000_001) }, C.BAD_OBSERVATION],
     ['a flat one of 500 %', { ...flatSmile(5_000_000) }, C.OK],

@@ -198,7 +198,7 @@ describe('work of prices', () => {
   /** As many smiles as there can be, each with everything to compute. */
   const entriesFrom = (day: number): SurfaceEntry[] =>
     Array.from({ length: 32 }, (_, index) => ({
-      ...{ expiryDay: day + index, forward: 90_000_000_000n },
+      ...{ expiryDay: day + index, forward: 90_000_000_000n, index: 89_999_000_001n },
       ...{ a: -10_000_000_000n, b: 900_000_000_000n, rho: -300_000_000, m: 20_000_000 },
       sigma: 300_000_000 + index,
     }));

@@ -40,6 +40,9 @@ export const UNDERLYING = {
   surfaces: 92,
   epochIndex: 96,
   epochTime: 104,
+  buildWindowDay: 200,
+  buildWindowCovered: 208,
+  buildWindowAverage: 216,
 } as const;
 
 export const SURFACE = {
@@ -51,6 +54,7 @@ export const SURFACE = {
   m: 32,
   sigma: 36,
   time: 40,
+  index: 48,
 } as const;
 
 /** Where an underlying's guard begins in its record, and its fields from there on. */

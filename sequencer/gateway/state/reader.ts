@@ -48,7 +48,7 @@ import {
   UNDERLYING_SIZE,
   UNDERLYINGS,
 } from '#shared/engine/layout.ts';
-import { OptionQuotes } from '#shared/host/quotes.ts';
+import { type KnownAverage, OptionQuotes } from '#shared/host/quotes.ts';
 import {
   type Assessment,
   type AssessmentRequest,
@@ -175,6 +175,15 @@ export class StateReader {
     return this.memory.view.getBigUint64(at, true);
   }
 
+  /** What is known of the settlement average of a day, as the last price epoch took it; undefined before it begins. */
+  knownAverage(underlying: number, expiryDay: number): KnownAverage | undefined {
+    const at = UNDERLYINGS + underlying * UNDERLYING_SIZE;
+    const coveredMs = this.u64(at + UNDERLYING.buildWindowCovered);
+    if (this.u32(at + UNDERLYING.buildWindowDay) !== expiryDay || coveredMs === 0) return undefined;
+    const average = this.memory.view.getBigUint64(at + UNDERLYING.buildWindowAverage, true);
+    return { coveredMs, average };
+  }
+
   /** The price that a day's expiries settled at, or null: the engine keeps the last eight. */
   settledPrice(underlying: number, expiryDay: number): bigint | null {
     const ring = UNDERLYINGS + underlying * UNDERLYING_SIZE + SETTLED_RING;
@@ -242,7 +251,7 @@ export class StateReader {
       return {
         expiryDay,
         rho: this.u32(at + SURFACE.rho) | 0,
-        forward: this.memory.view.getBigUint64(at + SURFACE.forward, true),
+        forward: this.forwardOf(underlying, at),
         a: this.i64(at + SURFACE.a),
         b: this.memory.view.getBigUint64(at + SURFACE.b, true),
         m: this.u32(at + SURFACE.m) | 0,
@@ -251,6 +260,13 @@ export class StateReader {
       };
     }
     return null;
+  }
+
+  /** The forward of a surface at the index of now, as the engine moves it. */
+  private forwardOf(underlying: number, surface: number): bigint {
+    const forward = this.memory.view.getBigUint64(surface + SURFACE.forward, true);
+    const seen = this.memory.view.getBigUint64(surface + SURFACE.index, true);
+    return seen === 0n ? forward : (forward * this.indexPrice(underlying)) / seen;
   }
 
   /** The complete risk set of an instrument: 39 changes of value of one lot held long, money (records/risk.ts of the engine). */

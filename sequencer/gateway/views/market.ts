@@ -9,7 +9,7 @@ import type {
   Ticker,
   Trade,
 } from '#shared/client/api.ts';
-import type { OptionQuote } from '#shared/host/quotes.ts';
+import { type OptionQuote, restOf } from '#shared/host/quotes.ts';
 import { impliedVolatility, MS_PER_YEAR, type OptionTerms } from '../market/black76.ts';
 import { Book, type BookChange, type BookSnapshot } from '../market/book.ts';
 import { FILLS_PER_COMMAND, type Fill } from '../market/fills.ts';
@@ -103,21 +103,27 @@ export function indexView(record: UnderlyingRecord): IndexPrice {
   };
 }
 
-/** Forward, time to expiry, and the engine's own quote of an instrument, or null before it is priced or after it expired. */
+/**
+ * The engine's own quote of an instrument, and the terms for volatilities of other prices of it (of which it is a share while its
+ * settlement average is under way), or null before it is priced or after it expired.
+ */
 export function pricingOf(
   info: InstrumentInfo,
   reader: StateReader,
-): { terms: OptionTerms; quote: OptionQuote; forward: bigint } | null {
+): { terms: OptionTerms; share: number; quote: OptionQuote; forward: bigint } | null {
   const surface = reader.surface(info.underlying.index, info.expiryDay);
   const leftMs = info.expiryMs - reader.clockMs;
   if (surface === null || surface.forward === 0n || leftMs <= 0) return null;
   const { kind, strike } = info;
   const { forward } = surface;
+  const known = reader.knownAverage(info.underlying.index, info.expiryDay);
+  const whole = BigInt(strike) * BigInt(USDC);
+  const rest = restOf(whole, leftMs, known);
+  const [f, k] = [forward, rest.strike].map((each) => Number(each) / USDC) as [number, number];
   return {
-    terms: { kind, forward: Number(forward) / USDC, strike, years: leftMs / MS_PER_YEAR },
-    quote: reader.quotes.quote({
-      ...{ smile: surface, forward, strike: BigInt(strike) * BigInt(USDC), leftMs, kind },
-    }),
+    terms: { kind, forward: f, strike: k, years: leftMs / MS_PER_YEAR },
+    share: rest.share,
+    quote: reader.quotes.quote({ smile: surface, forward, strike: whole, leftMs, kind, known }),
     forward,
   };
 }
@@ -151,8 +157,9 @@ export function tickerView(info: InstrumentInfo, market: MarketData, reader: Sta
   const pricing = pricingOf(info, reader);
   const index = reader.indexPrice(underlying.index);
   const iv = (ticks: number): number | null => {
-    if (pricing === null || ticks === 0) return null;
-    const found = impliedVolatility(pricing.terms, (ticks * Number(underlying.tick)) / USDC);
+    if (pricing === null || ticks === 0 || pricing.terms.strike <= 0) return null;
+    const price = (ticks * Number(underlying.tick)) / USDC;
+    const found = impliedVolatility(pricing.terms, price / pricing.share);
     return found === null ? null : rounded(found * 100, 2);
   };
   return {

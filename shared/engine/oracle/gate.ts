@@ -17,8 +17,11 @@ export const POST_ONLY_ROUNDS: u32 = 10;
 /** A round is fresh when it is no older than what would itself forbid new risk. */
 const FRESH_MS: u64 = 30_000;
 
-/** Before a round is looked at: what held until now is seen once more, and remembered where it was worse. */
-export function beforeRound(underlying: Underlying, which: u32): void {
+/**
+ * Before anything that may end a trouble (a round, surfaces, a complete set of marks): what held until now is seen once more, and
+ * remembered where it was worse.
+ */
+export function beforePrices(underlying: Underlying, which: u32): void {
   const guard = Guard.at(which);
   // Until its first complete set of prices an underlying was never open: opening is no return from anything.
   if (underlying.epoch == 0) return;

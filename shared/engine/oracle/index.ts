@@ -13,7 +13,7 @@ import { readAll, readU32, readU64, readU8, take } from "../reader";
 import { hashIndexPrice } from "../text/words";
 import { finishDigest, putWord } from "../text/sentence";
 import { checkCount, checkMember } from "./committee";
-import { beforeRound, passGate, reopenAll, tell, weighRound } from "./gate";
+import { beforePrices, passGate, reopenAll, tell, weighRound } from "./gate";
 import { confirmsJump, holdJump, isOutOfBand } from "./jump";
 import { confidenceFrom } from "./mode";
 import { accumulate, daySettledBy, isWaiting, settleByMessage } from "./settlement";
@@ -146,7 +146,7 @@ function readObservations(underlying: Underlying, read: Round, count: u32): i32 
 
 /** A good round, dated as early as any observation in it: the index, or a jump that the next one confirms. */
 function takeRound(underlying: Underlying, guard: Guard, read: Round): void {
-  beforeRound(underlying, read.which);
+  beforePrices(underlying, read.which);
   const price = read.median;
   const time = read.earliest;
   if (underlying.indexPrice != 0 && isOutOfBand(underlying.indexPrice, price)) {

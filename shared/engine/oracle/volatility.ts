@@ -17,24 +17,26 @@ import { cursor, readAll, readU32, readU64, readU8, take } from "../reader";
 import { hashVolatilitySurface } from "../text/words";
 import { finishDigest, putWord } from "../text/sentence";
 import { checkCount, checkMember } from "./committee";
+import { beforePrices } from "./gate";
 import { checkTimes } from "./index";
 
 // A smile and a forward per expiry, the same for the whole quorum that signs them. Accepted only if free of the arbitrage
 // that one expiry can show by itself: no negative variance, wings within Lee's bound.
 
-const ENTRY_BYTES: u32 = 38;
+const ENTRY_BYTES: u32 = 46;
 const BILLION: i32 = 1_000_000_000;
 
 // One entry as in the command, packed: what is read twice is read here.
-//   0     2         10  18  26    30  34      38
-//   | day | forward | a | b | rho | m | sigma |
+//   0     2         10      18  26  34    38  42      46
+//   | day | forward | index | a | b | rho | m | sigma |
 @inline function dayAt(at: usize): u32 { return <u32>load<u16>(at); }
 @inline function forwardAt(at: usize): u64 { return load<u64>(at, 2); }
-@inline function aAt(at: usize): i64 { return load<i64>(at, 10); }
-@inline function bAt(at: usize): u64 { return load<u64>(at, 18); }
-@inline function rhoAt(at: usize): i32 { return load<i32>(at, 26); }
-@inline function mAt(at: usize): i32 { return load<i32>(at, 30); }
-@inline function sigmaAt(at: usize): u32 { return load<u32>(at, 34); }
+@inline function indexAt(at: usize): u64 { return load<u64>(at, 10); }
+@inline function aAt(at: usize): i64 { return load<i64>(at, 18); }
+@inline function bAt(at: usize): u64 { return load<u64>(at, 26); }
+@inline function rhoAt(at: usize): i32 { return load<i32>(at, 34); }
+@inline function mAt(at: usize): i32 { return load<i32>(at, 38); }
+@inline function sigmaAt(at: usize): u32 { return load<u32>(at, 42); }
 
 /** Whether the engine reckons with numbers of this size at all; and a smile of nothing but zeros is none. */
 function isInDomain(at: usize): bool {
@@ -46,12 +48,17 @@ function isInDomain(at: usize): bool {
   return m <= MAX_SHIFT && m >= -MAX_SHIFT && sigmaAt(at) <= MAX_CURVATURE;
 }
 
+/** The index that a forward was seen with: none, or no more than twice and no less than half of it. */
+function isBasis(forward: u64, index: u64): bool {
+  return index == 0 || (index <= forward << 1 && forward <= index << 1);
+}
+
 function checkEntry(underlying: Underlying, at: usize, time: u64): i32 {
   const day = dayAt(at);
   const forward = forwardAt(at);
   if (forward == 0 || isTooHigh(underlying, forward)) return BAD_OBSERVATION;
   if (day + 2 < <u32>(Globals.get().clock / DAY_MS)) return BAD_OBSERVATION;
-  if (!isInDomain(at)) return BAD_OBSERVATION;
+  if (!isInDomain(at) || !isBasis(forward, indexAt(at))) return BAD_OBSERVATION;
   const rho = rhoAt(at);
   if (rho <= -BILLION || rho >= BILLION) return SMILE_CORRELATION;
   if (sigmaAt(at) == 0) return SMILE_CURVATURE;
@@ -86,6 +93,7 @@ function keep(which: u32, from: usize, entries: u32, time: u64): u32 {
     if (surface.day != day) surface.buildForward = 0;
     surface.day = day;
     surface.forward = forwardAt(at);
+    surface.index = indexAt(at);
     surface.a = aAt(at);
     surface.b = bAt(at);
     surface.rho = rhoAt(at);
@@ -146,6 +154,7 @@ export function applyVolatility(forced: bool): i32 {
     if (code != OK) return code;
   }
   if (!readAll()) return MALFORMED;
+  beforePrices(underlying, which);
   underlying.volatilityRound = round;
   underlying.volatilityTime = time;
   const stored = keep(which, at, entries, time);

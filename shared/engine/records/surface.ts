@@ -1,12 +1,14 @@
 import { MAX_EXPIRIES, SURFACES, SURFACE_SIZE } from "../layout";
+import { mulDivDown } from "../math/wide";
+import { isTooHigh, Underlying } from "./underlying";
 
 /**
  * One expiry's forward and smile (math/svi.ts), twice: as last accepted, and as the price epoch under way, or the last one,
  * prices with them. 96 bytes.
  *
- *   0    4     8         16  24  32  36      40     48          56  64  72    76  80      84    96
- *   | day | rho | forward | a | b | m | sigma | time | forward   | a | b | rho | m | sigma | pad |
- *   |          as last accepted                     |          as built                   |
+ *   0    4     8         16  24  32  36      40     48      56        64  72  80    84  88      92   96
+ *   | day | rho | forward | a | b | m | sigma | time | index | forward | a | b | rho | m | sigma | pad |
+ *   |          as last accepted                             |          as built                   |
  */
 @unmanaged
 export class Surface {
@@ -18,7 +20,8 @@ export class Surface {
   m: i32; // 1e-9
   sigma: u32; // 1e-9
   time: u64; // ms, of the round
-  buildForward: u64; // 0: none
+  index: u64; // 1e-6 USDC, the index that the forward was seen with; 0: the forward stands still
+  buildForward: u64; // 0: none; moved with the index
   buildA: i64;
   buildB: u64;
   buildRho: i32;
@@ -34,7 +37,7 @@ export class Surface {
 }
 
 if (offsetof<Surface>("time") != 40) ERROR("layout");
-if (offsetof<Surface>("buildForward") != 48) ERROR("layout");
+if (offsetof<Surface>("buildForward") != 56) ERROR("layout");
 if (offsetof<Surface>() > SURFACE_SIZE) ERROR("layout");
 
 /** The entry of an expiry day; else a free or long expired one; else null. */
@@ -57,11 +60,21 @@ export function buildSurface(underlying: u32, day: u32): Surface | null {
   return null;
 }
 
-/** Takes over what was last accepted for the epoch that begins. */
+/**
+ * The forward at the index the epoch is built with: it keeps the basis that was signed, forward : index, until the next round.
+ * Where that is more than the engine reckons with, and where no index was signed, it is the forward that was.
+ */
+function forwardAt(underlying: Underlying, surface: Surface): u64 {
+  if (surface.index == 0) return surface.forward;
+  const moved = mulDivDown(surface.forward, underlying.buildIndex, surface.index);
+  return moved == 0 || isTooHigh(underlying, moved) ? surface.forward : moved;
+}
+
+/** Takes over what was last accepted for the epoch that begins, at its index. */
 export function startSurfaces(underlying: u32): void {
   for (let index: u32 = 0; index < MAX_EXPIRIES; index++) {
     const surface = Surface.at(underlying, index);
-    surface.buildForward = surface.forward;
+    surface.buildForward = surface.day == 0 ? 0 : forwardAt(Underlying.at(underlying), surface);
     surface.buildA = surface.a;
     surface.buildB = surface.b;
     surface.buildRho = surface.rho;
