@@ -72,5 +72,14 @@ function events(result: Result): Tile[] {
       null,
     ],
     [`${share} %`, 'of the time in another mode than normal', null],
+    [`${worstIndex(result).toFixed(1)} %`, 'between market and accepted index, at worst', null],
   ];
+}
+
+/** How far the index that the engine goes by was from the market at a sample, percent: a lie or a stall shows here. */
+function worstIndex({ samples }: Result): number {
+  const apart = samples.flatMap(({ prices, indexes }) =>
+    prices.map((price, at) => Math.abs((indexes[at] ?? price) / price - 1)),
+  );
+  return 100 * Math.max(0, ...apart);
 }

@@ -14,7 +14,7 @@ h2{font-size:16px;margin:0}
 p{margin:6px 0 0}.soft{color:var(--soft)}
 .verdict{margin:18px 0 14px;padding:13px 16px;border-radius:10px;background:var(--card);border:1px solid var(--line);border-left:6px solid var(--good);font-weight:600}
 .verdict.bad{border-left-color:var(--bad)}
-.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));gap:10px;margin-bottom:18px}
+.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(200px,1fr));gap:10px;margin-bottom:18px}
 .tile{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:11px 14px}
 .tile b{display:block;font-size:21px;font-variant-numeric:tabular-nums}
 .tile.good b{color:var(--good)}.tile.bad b{color:var(--bad)}
