@@ -208,6 +208,12 @@ export function moveOpen(account: Account, instrument: Instrument, buy: i32, sel
   if (isFresh(portfolio) && instrument.state != SETTLED) addOpen(portfolio, instrument, buy, sell);
 }
 
+/** The cache is no longer of the positions, which are about to change wholesale: it is counted anew when next looked at. */
+export function makeStale(account: Account): void {
+  const portfolio = Portfolio.of(account);
+  portfolio.epoch = riskEpochOf(portfolio.underlying) - 1;
+}
+
 /** All its orders are dead. */
 export function releaseAll(account: Account): void {
   const portfolio = Portfolio.of(account);
