@@ -3,10 +3,11 @@
  * set-up fails all count as a failure: a run must never look better than it was.
  */
 
-/** @typedef {{ passed: number, failed: number, skipped: number, failures: string[] }} Tally */
+/** @typedef {{ passed: number, failed: number, skipped: number, failures: string[], unstable: string[] }} Tally
+ * `unstable`: passed, but only when run again (test/vitest.config.ts says which are) */
 
 /** @returns {Tally} */
-export const emptyTally = () => ({ passed: 0, failed: 0, skipped: 0, failures: [] });
+export const emptyTally = () => ({ passed: 0, failed: 0, skipped: 0, failures: [], unstable: [] });
 
 /** @param {Tally} a @param {Tally} b @returns {Tally} */
 export function addTallies(a, b) {
@@ -15,6 +16,7 @@ export function addTallies(a, b) {
     failed: a.failed + b.failed,
     skipped: a.skipped + b.skipped,
     failures: [...a.failures, ...b.failures],
+    unstable: [...a.unstable, ...b.unstable],
   };
 }
 
@@ -32,8 +34,12 @@ export function tallyVitest(report, exitedWell) {
   const tally = emptyTally();
   for (const file of report.testResults) {
     for (const test of file.assertionResults) {
-      if (test.status === 'passed') tally.passed++;
-      else if (test.status === 'failed') {
+      if (test.status === 'passed') {
+        tally.passed++;
+        // A test that passed has an error only from a first attempt.
+        const [first] = test.failureMessages ?? [];
+        if (first) tally.unstable.push(`${file.name}: ${test.fullName}: ${first.split('\n')[0]}`);
+      } else if (test.status === 'failed') {
         tally.failed++;
         tally.failures.push(`${file.name}: ${test.fullName}`);
       } else tally.skipped++;

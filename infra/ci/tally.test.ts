@@ -43,13 +43,27 @@ describe('the tally of a run', () => {
     expect(tallyForge({}, true).failed).toBe(1);
   });
 
+  test('a test that passed only when it was run again is named', () => {
+    const again = {
+      status: 'passed',
+      fullName: 'slow',
+      failureMessages: ['Error: in vain\n at x'],
+    };
+    const once = { status: 'passed', fullName: 'quick', failureMessages: [] };
+    const report = { testResults: [{ ...file('passed', []), assertionResults: [again, once] }] };
+    expect(tallyVitest(report, true)).toMatchObject({
+      ...{ passed: 2, failed: 0, unstable: ['a.test.ts: slow: Error: in vain'] },
+    });
+  });
+
   test('adds up', () => {
-    const a = { passed: 1, failed: 2, skipped: 3, failures: ['a'] };
+    const a = { passed: 1, failed: 2, skipped: 3, failures: ['a'], unstable: [] };
     expect(addTallies(a, { ...a, failures: ['b'] })).toEqual({
       passed: 2,
       failed: 4,
       skipped: 6,
       failures: ['a', 'b'],
+      unstable: [],
     });
   });
 });

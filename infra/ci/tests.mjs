@@ -76,11 +76,14 @@ export async function runTests(args = []) {
   return tally;
 }
 
-/** The list of failures, what was skipped, and the closing line. @returns {boolean} whether all is well */
-export function report({ passed, failed, skipped, failures }) {
-  const lines = failures.map(
-    (failure) => `FAILED ${failure.replaceAll(`${ROOT}/`, '').replaceAll('\n', '\n       ')}`,
-  );
+/** What passed only at the second attempt, the list of failures, what was skipped, and the closing line. @returns {boolean} whether all is well */
+export function report({ passed, failed, skipped, failures, unstable }) {
+  const inPlace = (/** @type {string} */ text) =>
+    text.replaceAll(`${ROOT}/`, '').replaceAll('\n', '\n       ');
+  const lines = [
+    ...unstable.map((test) => `UNSTABLE, passed when run again: ${inPlace(test)}`),
+    ...failures.map((failure) => `FAILED ${inPlace(failure)}`),
+  ];
   if (skipped > 0) lines.push(`${skipped} skipped`);
   process.stdout.write(`\n${[...lines, `${passed} passed, ${failed} failed`].join('\n')}\n`);
   return failed === 0;

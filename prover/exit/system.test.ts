@@ -10,14 +10,7 @@ import { indexDigest, surfaceDigest } from '#shared/protocol/typed-data.ts';
 import { offsetOf, RECORDS } from '#shared/state/fields.ts';
 import { DAY_MS, SIGNERS, START_MS, sign } from '#test/engine/world.ts';
 import { DEPLOYER } from '../testing/exchange.ts';
-import {
-  createScene,
-  type Scene,
-  STRIKE,
-  tradeOptions,
-  USDC,
-  WALLETS,
-} from '../testing/scene.ts';
+import { createScene, type Scene, STRIKE, tradeOptions, USDC, WALLETS } from '../testing/scene.ts';
 import { forceSystem, parseSystem } from './system.ts';
 import { ExitTool } from './tool.ts';
 

@@ -106,10 +106,20 @@ export class Pilot {
   }
 
   async #arrived(flight: Flight, receipt: TransactionReceipt, block: Block): Promise<void> {
-    flight.missed = 0;
-    flight.minedIn = receipt.blockHash;
-    if (block.number - receipt.blockNumber < this.#options.confirmations) return;
     const { flights, save, remove, log } = this.#deps;
+    flight.missed = 0;
+    const seen = flight.minedIn === receipt.blockHash;
+    flight.minedIn = receipt.blockHash;
+    if (block.number - receipt.blockNumber < this.#options.confirmations) {
+      const { blockNumber, transactionHash: hash } = receipt;
+      if (!seen) {
+        log.debug(
+          { ...about(flight), hash, blockNumber: `${blockNumber}` },
+          'transaction in a block, not deep enough yet',
+        );
+      }
+      return;
+    }
     if (receipt.status === 'success' && !isFiller(flight.intent.key)) {
       flight.done = true;
       save(flight);

@@ -183,7 +183,10 @@ describe('a reorg', () => {
     const sent = sender.send(world.mint(1));
     await world.pooled(1);
     await world.mine(2);
-    await rest(100);
+    await until(
+      () => logs.some(({ msg }) => msg.includes('not deep enough')),
+      'its block to be seen',
+    );
     await reorg(2);
     expect(await world.minted(1)).toBe(0n);
     await world.mine();

@@ -79,7 +79,7 @@ export class SenderWorld {
   ): Started {
     const ending = new AbortController();
     const logs: { readonly msg: string }[] = [];
-    const log = pino({ level: 'info' }, { write: (line: string) => logs.push(JSON.parse(line)) });
+    const log = pino({ level: 'debug' }, { write: (line: string) => logs.push(JSON.parse(line)) });
     const ceilings = { calm: 200n * GWEI, urgent: 2000n * GWEI };
     const sender = new Sender(
       { ...DEFAULT_SENDER, ceilings, pollMs: 10, longestPollMs: 20, ...options },
@@ -205,7 +205,7 @@ export function rest(ms: number): Promise<void> {
 }
 
 export async function until(holds: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  for (const giveUpAt = performance.now() + 15_000; !(await holds()); ) {
+  for (const giveUpAt = performance.now() + 60_000; !(await holds()); ) {
     if (performance.now() > giveUpAt) throw new Error(`Waited in vain for ${what}.`);
     await rest(10);
   }

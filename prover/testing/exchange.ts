@@ -39,7 +39,15 @@ import {
 } from '#shared/protocol/batch.ts';
 import { bytesToHex, hexToBytes } from '#shared/protocol/bytes.ts';
 import { domainSeparator } from '#shared/protocol/typed-data.ts';
-import { CHAIN_ID, SIGNERS, START_MS, type Wallet, World, wallet } from '#test/engine/world.ts';
+import {
+  CHAIN_ID,
+  MONITOR,
+  SIGNERS,
+  START_MS,
+  type Wallet,
+  World,
+  wallet,
+} from '#test/engine/world.ts';
 import { Anvil, freePort } from '#test/support/anvil.ts';
 import { Recorder } from './recorder.ts';
 
@@ -138,6 +146,7 @@ export class TestExchange {
         ...(options.judged === true ? {} : { judge: deployer.account.address }),
         feeRecipient: bytesToHex(wallet(800).address),
         insuranceBeneficiary: BENEFICIARY,
+        riskMonitor: bytesToHex(MONITOR.address),
         oracleSigners: SIGNERS.map((signer) => bytesToHex(signer.address)),
       }),
       underlyings,

@@ -7,10 +7,11 @@ import type { Draft, Lie, Posting } from './lie.ts';
 import { dataLies } from './lies/data.ts';
 import { engineLies } from './lies/engine.ts';
 import { headerLies } from './lies/header.ts';
+import { riskLies } from './lies/risk.ts';
 import { Stage } from './stage.ts';
 
 /** Every way to cheat that is known here. */
-export const lies: readonly Lie[] = [...engineLies, ...headerLies, ...dataLies];
+export const lies: readonly Lie[] = [...engineLies, ...riskLies, ...headerLies, ...dataLies];
 
 /** @throws LiarError NO_SUCH_LIE */
 export function lieNamed(name: string): Lie {

@@ -11,8 +11,8 @@ const USDC = 1_000_000n;
 const { OK } = CODES;
 const BOTH_ACCEPT = { honest: OK, lying: OK };
 
-/** Seconds from the stage's midnight to a bit past the first expiry, 08:00 UTC of the next day. */
-const TO_EXPIRY = 32 * 3600 + 5;
+/** Seconds from the stage's midnight to the first expiry, 08:00 UTC of the next day, and the 25 hours after which the last price decides. */
+const TO_SETTLEMENT = (32 + 25) * 3600 + 5;
 const DAY_MS = 86_400_000;
 
 function signedWithdrawal(stage: Stage, account: number, amount: bigint): Uint8Array {
@@ -183,7 +183,7 @@ export const engineLies: readonly Lie[] = [
       world.prices();
       world.expect(world.order(accounts.short, 2, 'sell', 1000, 5));
       world.expect(world.order(accounts.long, 2, 'buy', 1000, 5));
-      await stage.pass(TO_EXPIRY);
+      await stage.pass(TO_SETTLEMENT);
     },
     tell: ({ world, accounts }) => {
       const code = world.run({ kind: 'settleInstrument', instrument: 2 });
@@ -201,8 +201,8 @@ export const engineLies: readonly Lie[] = [
     description: 'Accepts a short sale that the account cannot carry.',
     patch: {
       file: 'book/place.ts',
-      from: 'if (freeBound(account) >= added) return OK;',
-      to: 'if (freeBound(account) >= added || true) return OK;',
+      from: 'if (after < 0) return INSUFFICIENT_MARGIN;',
+      to: 'if (after < 0) return OK;',
     },
     tell: ({ world, scene, accounts }) => world.order(accounts.flat, scene.call, 'sell', 450, 500),
     answers: { honest: CODES.INSUFFICIENT_MARGIN, lying: OK },

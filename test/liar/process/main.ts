@@ -6,11 +6,14 @@ import { register } from 'node:module';
 import { compileLyingEngine } from '../engine.ts';
 import { LiarError } from '../errors.ts';
 import { engineLies } from '../lies/engine.ts';
+import { riskLies } from '../lies/risk.ts';
+
+const stateLies = [...engineLies, ...riskLies];
 
 const name = process.env.PLIMSOLL_LIE;
-const lie = engineLies.find((one) => one.name === name);
+const lie = stateLies.find((one) => one.name === name);
 if (lie?.patch === undefined) {
-  const names = engineLies.map((one) => one.name).join(', ');
+  const names = stateLies.map((one) => one.name).join(', ');
   throw new LiarError('NO_SUCH_LIE', `PLIMSOLL_LIE is one of ${names}, not "${name}".`);
 }
 const { file } = await compileLyingEngine(lie.patch);
