@@ -84,6 +84,9 @@ export const ASSESSMENT: usize = WHAT_IF + 256; // what `assess` answers
 export const ASSESSMENT_SIZE: usize = 384;
 export const SCRATCH_PORTFOLIO: usize = WHAT_IF + 1024; // the scenario vector of the account below
 export const SCRATCH_ACCOUNT: usize = WHAT_IF + 2048; // an account that does not exist, for `assess`
+export const ENTRY_OF: usize = SCRATCH_ACCOUNT + 2048; // 1024: which entry of an account's table is of an instrument, plus one (u8)
+export const STANDING: usize = ENTRY_OF + 1024; // 24: what an account in liquidation is worth and needs
+export const CHOSEN_HOLDERS: usize = STANDING + 64; // 32: holders chosen for deleveraging
 export const SCRATCH_SIZE: usize = 16384;
 
 // ---- volatility: MAX_UNDERLYINGS x MAX_EXPIRIES x 96; records/surface.ts -------------------------------------------------------

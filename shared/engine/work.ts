@@ -32,6 +32,8 @@ export const WORK_RISK_TRY: u32 = 4_000;
 export const WORK_RISK_FILL: u32 = 7_000;
 /** One position that changes hands in a liquidation, its account's tables known, besides what searching them costs. */
 export const WORK_MOVE: u32 = 3_500;
+/** An account and its scenario vector copied, to try something on. */
+export const WORK_COPY: u32 = 6_000;
 /** One account looked at for the other side of a position. */
 export const WORK_LOOK: u32 = 250;
 /** The most an inbox message may do: a forced change of the margin mode, 64 positions counted in both. */

@@ -19,9 +19,10 @@ const PRICE_FIRST: u64 = 9_500; // 1e-4 of the equity
 const PRICE_SLOW: u64 = 7_000;
 const SLOW_MS: u64 = 15 * 60_000;
 const FAST_MS: u64 = 15 * 60_000;
-/** Between two ticks of an auction, and what a tick counts at most: while nobody may tick, its price stands still. */
 export const TICK_MS: u64 = 15_000;
-const TICK_AT_MOST_MS: u64 = 60_000;
+/** What counts at most of the time since the last tick: while prices are too doubtful for anyone to tick, the price stands still. Enough
+ *  that an auction through the inbox alone, a message every few minutes, does not last for ever. */
+const TICK_AT_MOST_MS: u64 = 300_000;
 
 export const WHOLE_PRICE: u64 = 10_000;
 export const WHOLE_SHARE: u64 = 1_000_000;

@@ -1,10 +1,11 @@
 import { MALFORMED, NO_SUCH_ACCOUNT, NOTHING_TO_DO, NOT_DELEVERAGING, OK } from "../codes";
 import { put32, put64, send } from "../events";
-import { ENDED_FLAT, EVT_DELEVERAGED, STAGE_DELEVERAGE } from "../kinds";
-import { WORK_AREA } from "../layout";
+import { EVT_DELEVERAGED, STAGE_DELEVERAGE } from "../kinds";
+import { CHOSEN_HOLDERS } from "../layout";
 import { changePosition } from "../ledger";
 import { exactWork, initialPerLot, probeWork, refreshMargin, refreshWork, touchWork } from "../margin";
 import { mulDivUp } from "../math/wide";
+import { isPortfolio } from "../portfolio/cache";
 import { indexPerLot } from "../portfolio/terms";
 import { readAll, readU16, readVarint32 } from "../reader";
 import { Account } from "../records/account";
@@ -15,7 +16,7 @@ import { collectPosition, findPosition, openPosition, Position, positionAt } fro
 import { Underlying } from "../records/underlying";
 import { positionsValue } from "../risk";
 import { charge, WORK_LOOK } from "../work";
-import { endLiquidation } from "./step";
+import { endFlat } from "./step";
 import { accountOf, checkOpen } from "./start";
 
 // Stage 5: what neither book, bidders nor fund took is closed against those who hold the other side, at the mark. They are found by
@@ -33,7 +34,7 @@ const CHOSEN: u32 = 4;
 const LOOK_WORK: u32 = 60_000;
 const MOST_WORK: u32 = 260_000;
 /** (account u32, lots u32) of the holders chosen, most lots first. */
-const LIST: usize = WORK_AREA + 256;
+const LIST: usize = CHOSEN_HOLDERS;
 
 @inline
 function listedAccount(index: u32): u32 {
@@ -107,12 +108,14 @@ function weightOf(account: Account): u64 {
   return sum;
 }
 
-/** What a holder gives up of what it is asked for: no more than it has. */
-function haircutOf(holder: Account, asked: i64): i64 {
+/** What a holder gives up of what it is asked for: no more than it has; with standard margin, whose cash is never below zero, in cash. */
+function haircutOf(holder: Account, asked: i64, proceeds: i64): i64 {
   if (asked == 0) return 0;
-  const equity = holder.cash + positionsValue(holder);
-  if (equity <= 0) return 0;
-  return asked < equity ? asked : equity;
+  let most = holder.cash + positionsValue(holder);
+  const cash = holder.cash + proceeds;
+  if (!isPortfolio(holder) && cash < most) most = cash;
+  if (most <= 0) return 0;
+  return asked < most ? asked : most;
 }
 
 /** Closes lots of an account against a holder of the other side, at the mark, who gives up a haircut besides. */
@@ -154,7 +157,10 @@ export function applyDeleverage(): i32 {
   const equity = account.cash + positionsValue(account);
   let debt: i64 = equity < 0 ? -equity : 0;
   let weight = weightOf(account);
-  const perLot = indexPerLot(Underlying.at(Instrument.at(slot).underlying));
+  const instrument = Instrument.at(slot);
+  const underlying = Underlying.at(instrument.underlying);
+  const perLot = indexPerLot(underlying);
+  const mark = instrument.mark(underlying.buffer);
   for (let index: u32 = 0; index < chosen && position.lots != 0; index++) {
     const holder = Account.at(listedAccount(index));
     const work = touchWork(holder) + refreshWork(holder) + exactWork(holder);
@@ -164,12 +170,13 @@ export function applyDeleverage(): i32 {
     const held = <u32>(position.lots < 0 ? -position.lots : position.lots);
     const lots = listedLots(index) < held ? listedLots(index) : held;
     const share = <u64>lots * perLot;
-    const haircut = haircutOf(holder, <i64>mulDivUp(<u64>debt, share, weight));
+    const proceeds = position.lots < 0 ? <i64>lots * mark : -<i64>lots * mark;
+    const haircut = haircutOf(holder, <i64>mulDivUp(<u64>debt, share, weight), proceeds);
     closeAgainst(account, position, holder, lots, haircut);
     debt -= haircut;
     weight -= share;
   }
   if (position.empty) collectPosition(account, position);
-  if (account.held == 0) endLiquidation(account, ENDED_FLAT, 0);
+  if (account.held == 0) endFlat(account);
   return OK;
 }

@@ -15,13 +15,13 @@ import { tryFill } from "../portfolio/what-if";
 import { Account } from "../records/account";
 import { Globals } from "../records/globals";
 import { Instrument, LISTED } from "../records/instrument";
-import { Liquidation } from "../records/liquidation";
 import { Portfolio } from "../records/portfolio";
 import { Position, positionAt } from "../records/position";
 import { riskAt } from "../records/risk";
 import { Underlying } from "../records/underlying";
 import { Result } from "../result";
-import { charge, WORK_EXACT, WORK_RISK_TRY } from "../work";
+import { charge, WORK_RISK_TRY, WORK_TERM } from "../work";
+import { Standing } from "./standing";
 
 // Stage 2: a part of one position is closed on the book, immediately, reduce-only, inside a band around the mark. The position is the
 // one that loses most in the worst scenario, and the part is only tried if it cannot leave the account further below its margin.
@@ -29,32 +29,43 @@ import { charge, WORK_EXACT, WORK_RISK_TRY } from "../work";
 /** The fund's fee, of the index for each lot closed, 1e-4; no more than an eighth of what was paid. */
 const FEE_BPS: u64 = 20;
 /** Positions that a slice may pass over because closing them does not help. */
-const TRIES: u32 = 3;
+const TRIES: u32 = 2;
 const NONE: u32 = 64;
 
-/** The scenario by which positions are chosen: with portfolio margin the one of the largest loss now, else the witnessed one. */
-function scenarioOf(account: Account): u32 {
-  return isPortfolio(account) ? Portfolio.of(account).worst : Liquidation.of(account).scenario;
-}
-
-/** The entry that loses most in a scenario, of those not passed over (bits), or NONE. At most 64. */
-function worstEntry(account: Account, scenario: u32, passed: u64): u32 {
-  charge(WORK_EXACT * <u32>popcnt(account.occupied));
+/**
+ * The entry to close next, of those not passed over (bits), or NONE. With portfolio margin the one that loses most in the scenario of the
+ * largest loss now; standard margin knows no scenarios, and what asks most of it is the short with the largest margin, or with none
+ * left the dearest long. At most 64.
+ */
+function worstEntry(account: Account, passed: u64): u32 {
+  charge(WORK_TERM * <u32>popcnt(account.occupied));
   const clock = Globals.get().clock;
-  let least: i64 = 0;
+  const portfolio = isPortfolio(account);
+  const scenario = Portfolio.of(account).worst;
+  let most: i64 = 0;
+  let short = false;
   let found = NONE;
   let left = account.occupied & ~passed;
   while (left != 0) {
     const index = <u32>ctz(left);
     left &= left - 1;
     const position = positionAt(account, index);
-    if (position.lots == 0) continue;
+    const lots = <i64>position.lots;
+    if (lots == 0) continue;
     const instrument = Instrument.at(position.instrument);
     if (instrument.state != LISTED || instrument.expiry <= clock) continue;
-    const risk = riskAt(position.instrument, Underlying.at(instrument.underlying).buffer);
-    const change = <i64>position.lots * load<i64>(risk + ((<usize>scenario) << 3));
-    if (change >= least) continue;
-    least = change;
+    const buffer = Underlying.at(instrument.underlying).buffer;
+    let weight: i64;
+    if (portfolio) weight = -lots * load<i64>(riskAt(position.instrument, buffer) + ((<usize>scenario) << 3));
+    else if (lots < 0) weight = -lots * instrument.initial(buffer);
+    else if (short) continue;
+    else weight = lots * instrument.mark(buffer);
+    if (!portfolio && lots < 0 && !short) {
+      short = true;
+      most = 0;
+    }
+    if (weight <= most) continue;
+    most = weight;
     found = index;
   }
   return found;
@@ -120,7 +131,7 @@ function costOf(ticket: Ticket, instrument: Instrument, underlying: Underlying):
 }
 
 /** Whether initial margin falls by at least what the slice costs, at its limit. */
-function helps(account: Account, position: Position, ticket: Ticket): bool {
+function helps(account: Account, position: Position, ticket: Ticket, standing: Standing): bool {
   const instrument = Instrument.at(ticket.instrument);
   const underlying = Underlying.at(instrument.underlying);
   const cost = costOf(ticket, instrument, underlying);
@@ -133,39 +144,35 @@ function helps(account: Account, position: Position, ticket: Ticket): bool {
   }
   // Cash alone stands for standard margin, and a slice never takes it below zero.
   const price = <i64>((<u64>ticket.price) * instrument.tickPerLot);
-  const paid = lots > 0 ? <i64>lots * price : 0;
-  if (account.cash < paid + feesAtMost(ticket, instrument, underlying)) return false;
-  charge(exactWork(account) << 1);
-  const before = exactMargin(account, INITIAL);
+  if (lots > 0 && account.cash < <i64>lots * price + feesAtMost(ticket, instrument, underlying)) return false;
+  charge(exactWork(account));
   position.lots += lots;
   const after = exactMargin(account, INITIAL);
   position.lots -= lots;
   // Equity and margin both with the positions' value, or both without: here it is what changes hands at the mark.
   const value = <i64>lots * instrument.mark(underlying.buffer);
-  return before - after - value >= cost;
+  return standing.initial - standing.value - after - value >= cost;
 }
 
 /**
  * One slice of an account that is below its initial margin. Whether the book took anything of it. Charges what it does; the match
  * ends where the segment does.
  */
-export function reduceOnBook(account: Account, equity: i64): bool {
+export function reduceOnBook(account: Account, standing: Standing): bool {
   if (!hasSlot()) return false;
   prepareMargin(account);
-  const scenario = scenarioOf(account);
-  const tries = isPortfolio(account) ? TRIES : 1;
   const ticket = Ticket.get();
   let passed: u64 = 0;
-  for (let count: u32 = 0; count < tries; count++) {
-    const index = worstEntry(account, scenario, passed);
+  for (let count: u32 = 0; count < TRIES; count++) {
+    const index = worstEntry(account, passed);
     if (index == NONE) return false;
     passed |= (<u64>1) << (<u64>index);
     const position = positionAt(account, index);
     const instrument = Instrument.at(position.instrument);
     const underlying = Underlying.at(instrument.underlying);
     if (!write(ticket, position, instrument, underlying)) continue;
-    if (!helps(account, position, ticket)) continue;
-    return trade(account, ticket, underlying, equity);
+    if (!helps(account, position, ticket, standing)) continue;
+    return trade(account, ticket, underlying, standing.equity);
   }
   return false;
 }

@@ -5,7 +5,7 @@ import {
 import { put32, put64, send } from "../events";
 import { EVT_LIQUIDATION_STARTED, MODE_CANCEL_ONLY, STAGE_NONE, STAGE_REDUCING } from "../kinds";
 import { PORTFOLIO_VECTOR } from "../layout";
-import { probeWork } from "../margin";
+import { exactMargin, MAINTENANCE } from "../margin";
 import { restrictionOf } from "../oracle/mode";
 import { isPortfolio, refreshPortfolio } from "../portfolio/cache";
 import { portfolioEquity } from "../portfolio/free";
@@ -19,8 +19,9 @@ import { Portfolio, portfolioRecord } from "../records/portfolio";
 import { positionAt } from "../records/position";
 import { SCENARIOS } from "../records/risk";
 import { Underlying } from "../records/underlying";
-import { equityOf, maintenanceOf } from "../risk";
-import { charge } from "../work";
+import { positionsValue } from "../risk";
+import { charge, WORK_TERM } from "../work";
+import { measureWork } from "./standing";
 
 // Stage 1: anyone names an account below its maintenance margin and a scenario that proves it. Its orders are dead at once.
 
@@ -36,7 +37,7 @@ export function accountOf(id: u32): Account | null {
  * settled is paid.
  */
 export function checkOpen(account: Account): i32 {
-  charge(probeWork(account));
+  charge(WORK_TERM * <u32>popcnt(account.occupied));
   let seen: u32 = 0;
   let left = account.occupied;
   while (left != 0) {
@@ -54,11 +55,10 @@ export function checkOpen(account: Account): i32 {
 }
 
 /**
- * Maintenance margin as far as the witnessed scenario proves it. The largest loss over all scenarios is never less than this one's,
- * so whoever is below this is below maintenance: no other scenario needs a look.
+ * Portfolio maintenance margin as far as the witnessed scenario proves it. The largest loss over all scenarios is never less than this
+ * one's, so whoever is below this is below maintenance: no other scenario needs a look.
  */
 function witnessed(account: Account, scenario: u32): i64 {
-  if (!isPortfolio(account)) return maintenanceOf(account);
   const change = load<i64>(portfolioRecord(account) + PORTFOLIO_VECTOR + ((<usize>scenario) << 3));
   const loss: i64 = change < 0 ? -change : 0;
   const portfolio = Portfolio.of(account);
@@ -77,9 +77,19 @@ export function applyLiquidate(): i32 {
   if (account.held == 0) return NOT_BELOW_MAINTENANCE;
   const code = checkOpen(account);
   if (code != OK) return code;
-  if (isPortfolio(account)) refreshPortfolio(account);
-  const equity = isPortfolio(account) ? portfolioEquity(account) : equityOf(account);
-  const maintenance = witnessed(account, scenario);
+  let equity: i64 = 0;
+  let maintenance: i64 = 0;
+  if (isPortfolio(account)) {
+    refreshPortfolio(account);
+    equity = portfolioEquity(account);
+    maintenance = witnessed(account, scenario);
+  } else {
+    // Standard margin has no scenarios: it is counted whole, and the witness is only told.
+    charge(measureWork(account));
+    const value = positionsValue(account);
+    equity = account.cash + value;
+    maintenance = exactMargin(account, MAINTENANCE) + value;
+  }
   if (equity >= maintenance) return NOT_BELOW_MAINTENANCE;
   if (account.openOrders != 0) releaseOrders(account);
   liquidation.stage = STAGE_REDUCING;
