@@ -10,7 +10,7 @@ import {
   CMD_REPRICE, CMD_RISK_REQUEST, CMD_SETTLE_ACCOUNT, CMD_SETTLE_INSTRUMENT, CMD_SET_KEY, CMD_SET_MARGIN_MODE, CMD_SWEEP, CMD_TRANSFER,
   CMD_VOLATILITY, CMD_WITHDRAW,
 } from "./kinds";
-import { applyBid } from "./liquidation/bid";
+import { applyBid, MOST_WORK } from "./liquidation/bid";
 import { applyDeleverage } from "./liquidation/deleverage";
 import { applyLiquidate } from "./liquidation/start";
 import { applyLiquidationStep } from "./liquidation/step";
@@ -36,7 +36,7 @@ export function applySigned(kind: u32, account: Account): i32 {
   if (kind == CMD_TRANSFER) return applyTransfer(account);
   if (kind == CMD_SET_KEY) return applySetKey(account);
   if (kind == CMD_SET_MARGIN_MODE) return applySetMarginMode(account);
-  if (kind == CMD_BID) return applyBid(account);
+  if (kind == CMD_BID) return applyBid(account, MOST_WORK);
   return applyRevokeKey(account);
 }
 

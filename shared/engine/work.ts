@@ -31,7 +31,10 @@ export const WORK_RISK_TRY: u32 = 4_000;
 /** A fill of an account with portfolio margin, besides WORK_TOUCH: its vector changes term by term. */
 export const WORK_RISK_FILL: u32 = 7_000;
 /** One position that changes hands in a liquidation, its account's tables known, besides what searching them costs. */
-export const WORK_MOVE: u32 = 3_500;
+export const WORK_MOVE: u32 = 1_000;
+/** One position added to the copy that a taker is tried on, and one of it counted anew whose risk array has been read already. */
+export const WORK_ADD: u32 = 300;
+export const WORK_RISK_AGAIN: u32 = 600;
 /** An account and its scenario vector copied, to try something on. */
 export const WORK_COPY: u32 = 6_000;
 /** One account looked at for the other side of a position. */

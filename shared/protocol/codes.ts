@@ -153,7 +153,7 @@ const SENTENCES: { readonly [Name in keyof typeof codes]: string } = {
   WELL_AGAIN: 'The account’s initial margin holds again: nothing is for sale.',
   NOTHING_LEFT: 'The account’s equity is used up: its positions go to the insurance fund.',
   TOO_LARGE_FOR_A_BID:
-    'Both accounts together hold more positions than one bid may move: bid from an account with fewer.',
+    'Both accounts together hold more positions than a bid through L1 may move: bid from an account with fewer, or through the sequencer.',
   TRAPPED:
     'The engine stopped inside this command and undid it: report it with the command’s bytes.',
 };

@@ -54,30 +54,30 @@ describe.each(MODES)('a liquidation with %s margin', (_, mode) => {
   });
 
   it('reduces on the book, slice by slice, until initial margin holds', () => {
-    const s = short(mode, 0n).move(102_000n);
+    const s = short(mode).move(102_000n);
     s.play(`A sell 100 @${s.tick(CALL_90) + 20} in:${CALL_90} -> OK rests 100`);
     s.liquidate('D');
-    let count = 0;
-    for (; s.stage('D') !== 0; count++) {
+    const slices: number[] = [];
+    for (;;) {
       const before = s.of('D');
       const events = s.step('D');
-      const after = s.of('D');
-      if (s.stage('D') === 0) {
+      if (s.stage('D') === K.STAGE_NONE) {
         expect(types(events)).toEqual(['liquidationEnded']);
         break;
       }
-      expect(types(events)).toEqual(
-        ['fill', 'orderClosed', 'liquidationSlice'].filter((type) => types(events).includes(type)),
-      );
-      expect(types(events)).toContain('liquidationSlice');
+      const slice = events.at(-1);
+      if (slice?.type !== 'liquidationSlice') throw new Error(`${types(events)}`);
+      expect(types(events)).toEqual(['fill', 'liquidationSlice']);
+      slices.push(slice.lots);
+      const after = s.of('D');
       expect(after.equity - after.initial).toBeGreaterThan(before.equity - before.initial);
-      s.step('D', s.of('D').equity >= s.of('D').initial ? C.OK : C.TOO_EARLY);
-      if (s.stage('D') === 0) break;
+      if (after.equity < after.initial) s.step('D', C.TOO_EARLY);
       s.wait(2);
     }
-    expect(count).toBeGreaterThan(0);
+    expect(slices.length).toBeGreaterThan(1);
+    expect(slices[0]).toBe(25);
+    expect(s.lots('D', CALL_90)).toBe(slices.reduce((sum, lots) => sum + lots, -100));
     expect(s.of('D').equity).toBeGreaterThanOrEqual(s.of('D').initial);
-    expect(s.cash('D')).toBeGreaterThan(0n);
     expect(s.world.cash(0)).toBeGreaterThan(0n); // the fund's fee
     s.play(`D buy 1 @10 in:${CALL_90} reduce ioc -> OK`);
   });
@@ -129,7 +129,7 @@ describe.each(MODES)('a liquidation with %s margin', (_, mode) => {
     const s = short(mode, 1_000_000n).open('E', 100_000n, mode).move(102_000n);
     s.liquidate('D');
     s.toAuction('D');
-    s.wait(11);
+    s.wait(13);
     s.step('D', C.OK);
     s.step('D', C.TOO_EARLY);
     const equity = s.of('D').equity;
@@ -206,19 +206,29 @@ describe.each(MODES)('a liquidation with %s margin', (_, mode) => {
     expect(s.stage('D')).toBe(K.STAGE_REDUCING);
   });
 
-  it('waits for what has settled to be paid', () => {
-    const s = short(mode).move(105_000n);
+  it('waits for what has settled to be paid, and a debt without positions for the fund', () => {
+    const s = short(mode).move(115_000n);
     s.world.clock(s.expiryDay * 86_400_000 + 8 * 3_600_000 - 1_800_000);
     for (let minute = 30; minute > 0; minute--) {
-      s.world.expect(s.world.index(0, 105_000n * USDC));
+      s.world.expect(s.world.index(0, 115_000n * USDC));
       s.world.clock(s.world.nowMs + 60_000);
     }
-    s.world.prices(105_000n * USDC);
+    s.world.prices(115_000n * USDC);
     s.liquidate('D');
     s.do({ kind: 'settleInstrument', instrument: CALL_90 }, C.OK);
     s.step('D', C.SETTLE_FIRST);
     s.do({ kind: 'settleAccount', account: s.account('D') }, C.OK);
-    expect(types(s.step('D'))).toEqual(['liquidationEnded']);
+    const debt = -s.cash('D');
+    expect(debt).toBeGreaterThan(0n);
+    expect(types(s.step('D'))).toEqual(['liquidationStage']);
+    s.step('D', C.NOTHING_TO_DO);
+    s.world.deposit(wallet(99), 1000n * USDC, 0, 0);
+    expect(types(s.step('D'))).toEqual(['deficitCovered']);
+    expect(s.cash('D')).toBe(1000n * USDC - debt);
+    s.step('D', C.NOTHING_TO_DO);
+    s.world.deposit(wallet(99), 1_000_000n * USDC, 0, 0);
+    expect(types(s.step('D'))).toEqual(['deficitCovered', 'liquidationEnded']);
+    expect(s.cash('D')).toBe(0n);
   });
 });
 

@@ -1,22 +1,24 @@
 import { Body } from "../body";
 import {
   BAD_SHARE, IN_LIQUIDATION, INSUFFICIENT_MARGIN, NO_SUCH_ACCOUNT, NOT_IN_AUCTION, NOTHING_LEFT, OK, ONE_UNDERLYING, OWN_AUCTION,
-  PRICE_ABOVE_LIMIT, SEGMENT_FULL, TOO_LARGE_FOR_A_BID, TOO_MANY_EXPIRIES, WELL_AGAIN,
+  PRICE_ABOVE_LIMIT, TOO_LARGE_FOR_A_BID, TOO_MANY_EXPIRIES, WELL_AGAIN,
 } from "../codes";
 import { put32, put64, send } from "../events";
 import { ENDED_FLAT, EVT_AUCTION_SOLD, STAGE_AUCTION, STAGE_NONE } from "../kinds";
 import { ACCOUNT_SIZE, INSURANCE_ACCOUNT, MAX_POSITIONS, PORTFOLIO_SIZE, SCRATCH_ACCOUNT, SCRATCH_PORTFOLIO } from "../layout";
 import { changeCash } from "../ledger";
-import { freeExact, prepareWork } from "../margin";
+import { exactMargin, WITH_OPEN_SELLS } from "../margin";
 import { mulDivDown, mulDivUp } from "../math/wide";
-import { isPortfolio, recount } from "../portfolio/cache";
+import { isPortfolio, recountCharged, recountWork } from "../portfolio/cache";
 import { portfolioFree } from "../portfolio/free";
 import { Account } from "../records/account";
 import { Instrument } from "../records/instrument";
 import { Liquidation } from "../records/liquidation";
 import { portfolioRecord } from "../records/portfolio";
 import { positionAt } from "../records/position";
-import { charge, fits, WORK_COPY, WORK_EXACT, WORK_MOVE, WORK_RISK_CLEAR, WORK_RISK_TERM } from "../work";
+import {
+  charge, WORK_ADD, WORK_COPY, WORK_EXACT, WORK_MOVE, WORK_RISK_AGAIN, WORK_RISK_CLEAR, WORK_RISK_TERM,
+} from "../work";
 import { auctionPrice, FEE_PRICE, restoringShare, WHOLE_PRICE, WHOLE_SHARE } from "./auction";
 import { addTo, beginMoves, copyWords, endMoves, handOver, mapEntries, takingWork } from "./move";
 import { measure, measureWork } from "./standing";
@@ -29,8 +31,9 @@ import { endLiquidation } from "./step";
 
 /** No less than this is sold at once, 1e-6: bids for single lots would only pick the hedges out of a portfolio. */
 const LEAST_SHARE: u64 = 10_000;
-/** What one bid may do, both accounts' margins included. */
-const MOST_WORK: u32 = 470_000;
+/** What one bid may do, both accounts' margins included; and what a bid through the inbox may, where no more room is sure. */
+export const MOST_WORK: u32 = 470_000;
+export const MOST_FORCED_WORK: u32 = 286_000;
 
 /** Lots of a position in a share, away from zero, so that no dust is left over. */
 export function sharedLots(lots: i32, share: u64): i32 {
@@ -43,35 +46,41 @@ function isSameOwner(one: Account, other: Account): bool {
   return one.owner0 == other.owner0 && one.owner1 == other.owner1 && one.owner2 == other.owner2;
 }
 
-/** The most that a bid for this account costs: its margin, the bidder's with the share, and the moves. */
-function workOf(account: Account, bidder: Account): u32 {
+/** What the bidder's margin with a share costs, once the account's own has been measured: what both hold was read then. */
+function trialWork(account: Account, bidder: Account): u32 {
   const count = <u32>popcnt(account.occupied);
   const both = <u32>popcnt(bidder.occupied) + count;
   const after = both < MAX_POSITIONS ? both : MAX_POSITIONS;
-  const own = isPortfolio(account) ? prepareWork(account) : measureWork(account);
-  const trial = isPortfolio(bidder) ? WORK_RISK_CLEAR + WORK_RISK_TERM * after : WORK_EXACT * after;
-  return own + WORK_COPY + WORK_MOVE * count + trial + takingWork(account, bidder, count);
+  const copied = WORK_COPY + WORK_ADD * count;
+  if (!isPortfolio(bidder)) return copied + WORK_EXACT * after;
+  const fresh = recountWork(account) == 0 ? after : after - count;
+  return copied + WORK_RISK_CLEAR + WORK_RISK_AGAIN * after + (WORK_RISK_TERM - WORK_RISK_AGAIN) * fresh;
 }
 
-function checkAuction(account: Account, bidder: Account, body: Body): i32 {
+/** The most that a bid for this account costs: its margin, the bidder's with the share, and the moves. */
+function workOf(account: Account, bidder: Account): u32 {
+  const own = isPortfolio(account) ? recountWork(account) : measureWork(account);
+  return own + trialWork(account, bidder) + takingWork(account, bidder, <u32>popcnt(account.occupied));
+}
+
+function checkAuction(account: Account, bidder: Account, body: Body, most: u32): i32 {
   if (Liquidation.of(bidder).stage != STAGE_NONE) return IN_LIQUIDATION;
   const liquidation = Liquidation.of(account);
   if (liquidation.stage != STAGE_AUCTION) return NOT_IN_AUCTION;
   if (isSameOwner(account, bidder)) return OWN_AUCTION;
   if (body.share > WHOLE_SHARE || <u64>body.share < LEAST_SHARE) return BAD_SHARE;
   if (auctionPrice(liquidation) > body.limit) return PRICE_ABOVE_LIMIT;
-  const work = workOf(account, bidder);
-  if (work > MOST_WORK) return TOO_LARGE_FOR_A_BID;
-  if (!fits(work)) return SEGMENT_FULL; // through the inbox, where less room is sure
+  if (workOf(account, bidder) > most) return TOO_LARGE_FOR_A_BID;
   return checkOpen(account);
 }
 
-export function applyBid(bidder: Account): i32 {
+export function applyBid(bidder: Account, mostWork: u32): i32 {
   const body = Body.get();
   const account = accountOf(body.to);
   if (account === null) return NO_SUCH_ACCOUNT;
-  let code = checkAuction(account, bidder, body);
+  let code = checkAuction(account, bidder, body, mostWork);
   if (code != OK) return code;
+  const trial = trialWork(account, bidder); // before the account's cache is fresh
   const standing = measure(account);
   const equity = standing.equity;
   if (equity <= 0) return NOTHING_LEFT;
@@ -81,6 +90,7 @@ export function applyBid(bidder: Account): i32 {
   const share = <u64>body.share < most ? <u64>body.share : most;
   const part = mulDivDown(<u64>equity, share, WHOLE_SHARE);
   const discount = <i64>mulDivDown(part, WHOLE_PRICE - <u64>price, WHOLE_PRICE);
+  charge(trial);
   code = tryTaking(account, bidder, share, discount);
   if (code != OK) return code;
   take(account, bidder, share);
@@ -101,9 +111,8 @@ export function applyBid(bidder: Account): i32 {
   return OK;
 }
 
-/** Whether the bidder would be well with its share: on a copy. */
+/** Whether the bidder would be well with its share: on a copy. What it does has been charged. */
 function tryTaking(account: Account, bidder: Account, share: u64, discount: i64): i32 {
-  charge(WORK_COPY + WORK_MOVE * <u32>popcnt(account.occupied));
   const copy = changetype<Account>(SCRATCH_ACCOUNT);
   copyWords(SCRATCH_ACCOUNT, changetype<usize>(bidder), ACCOUNT_SIZE);
   if (isPortfolio(bidder)) copyWords(SCRATCH_PORTFOLIO, portfolioRecord(bidder), PORTFOLIO_SIZE);
@@ -117,8 +126,11 @@ function tryTaking(account: Account, bidder: Account, share: u64, discount: i64)
     if (code != OK) return code;
   }
   copy.cash += discount;
-  if (!isPortfolio(copy)) return freeExact(copy) >= 0 ? OK : INSUFFICIENT_MARGIN;
-  if (!recount(copy)) return isOfOne(copy) ? TOO_MANY_EXPIRIES : ONE_UNDERLYING;
+  if (!isPortfolio(copy)) {
+    const margin = exactMargin(copy, WITH_OPEN_SELLS);
+    return copy.cash - copy.premiumReserve >= margin ? OK : INSUFFICIENT_MARGIN;
+  }
+  if (!recountCharged(copy)) return isOfOne(copy) ? TOO_MANY_EXPIRIES : ONE_UNDERLYING;
   return portfolioFree(copy) >= 0 ? OK : INSUFFICIENT_MARGIN;
 }
 

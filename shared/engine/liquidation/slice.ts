@@ -71,11 +71,11 @@ function worstEntry(account: Account, passed: u64): u32 {
   return found;
 }
 
-/** A quarter of the position, but at least a contract of it: what is left over would be dust. */
+/** A quarter of the position, but at least a tenth of a contract: what is left over would be dust. */
 function lotsOf(position: Position, underlying: Underlying): u32 {
   const held = <u32>(position.lots < 0 ? -position.lots : position.lots);
   const quarter = (held + 3) >> 2;
-  const least = underlying.lotsPerContract;
+  const least = (underlying.lotsPerContract + 9) / 10;
   const lots = quarter > least ? quarter : least;
   return lots < held ? lots : held;
 }

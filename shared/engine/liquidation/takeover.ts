@@ -9,7 +9,7 @@ import { Globals } from "../records/globals";
 import { Liquidation } from "../records/liquidation";
 import { positionAt } from "../records/position";
 import { positionsValue } from "../risk";
-import { charge, WORK_COPY, WORK_MOVE, WORK_TERM } from "../work";
+import { charge, WORK_ADD, WORK_COPY, WORK_MOVE, WORK_TERM } from "../work";
 import { addTo, beginMoves, copyWords, endMoves, handOver, mapEntries } from "./move";
 import { endLiquidation, enterStage } from "./step";
 
@@ -48,7 +48,7 @@ export function takeOver(account: Account): i32 {
 /** Whether the fund keeps its maintenance margin with the next positions and a debt, on a copy of its account. */
 function mayTake(account: Account, fund: Account, debt: i64): bool {
   if (Liquidation.of(fund).stage != STAGE_NONE) return false;
-  charge(WORK_COPY + WORK_MOVE * TAKEN);
+  charge(WORK_COPY + WORK_ADD * TAKEN);
   const copy = changetype<Account>(SCRATCH_ACCOUNT);
   copyWords(SCRATCH_ACCOUNT, changetype<usize>(fund), ACCOUNT_SIZE);
   mapEntries(copy);

@@ -67,9 +67,14 @@ function makeEntry(portfolio: Portfolio, record: usize, day: u32): u32 {
  * expiries, which can only be while an account asks for portfolio margin, or for an order in one more expiry.
  */
 export function recount(account: Account): bool {
+  charge(WORK_RISK_CLEAR + WORK_RISK_TERM * <u32>popcnt(account.occupied));
+  return recountCharged(account);
+}
+
+/** The same, where the caller has charged it. */
+export function recountCharged(account: Account): bool {
   const portfolio = Portfolio.of(account);
   const record = portfolioRecord(account);
-  charge(WORK_RISK_CLEAR + WORK_RISK_TERM * <u32>popcnt(account.occupied));
   const vector = record + PORTFOLIO_VECTOR;
   for (let at: usize = 0; at < 8 * SCENARIOS; at += 8) store<i64>(vector + at, 0);
   portfolio.value = 0;
