@@ -185,7 +185,7 @@ export const OF_LIQUIDATIONS: readonly Dear[] = kinds.flatMap(([mode, portfolio]
         code: C.OK,
         inbox: true,
         build: (c: Crowd) => {
-          const some = of.slice(0, portfolio ? 28 : 48);
+          const some = of.slice(0, portfolio ? 26 : 48);
           const id = shorted(c, portfolio, some);
           const bidder = shorted(c, portfolio, some);
           c.epoch();
