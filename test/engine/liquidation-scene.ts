@@ -53,6 +53,23 @@ export class LiquidationScenario extends Scenario {
     return this;
   }
 
+  /** More calls and puts of the same day, so many strikes from 78,000 on; the slots they got. */
+  list(strikes: number): number[] {
+    const { world } = this;
+    const slots: number[] = [];
+    for (let index = 0; index < strikes; index++) {
+      for (const optionKind of [0, 1]) {
+        const strike = 78_000 + 500 * index;
+        if (strike === 85_000 || strike === 90_000 || strike === 95_000) continue;
+        const expiryDay = this.expiryDay;
+        world.expect(world.run({ kind: 'list', underlying: 0, expiryDay, strike, optionKind }));
+        slots.push(6 + slots.length);
+      }
+    }
+    this.wait(1);
+    return slots;
+  }
+
   deposit(name: string, usdc: bigint): this {
     const account = this.account(name);
     this.world.deposit(this.world.owners.get(account) as never, usdc * USDC, 0, account);
@@ -97,7 +114,7 @@ export class LiquidationScenario extends Scenario {
 
   /** `seller` sells lots at the mark to `buyer`. */
   trade(seller: string, buyer: string, instrument: number, lots: number): this {
-    const tick = this.tick(instrument);
+    const tick = Math.max(1, this.tick(instrument));
     return this.play(`
       ${buyer} buy ${lots} @${tick} in:${instrument} -> OK rests ${lots}
       ${seller} sell ${lots} @${tick} in:${instrument} ioc -> OK filled ${lots}
