@@ -109,6 +109,6 @@ export const NOT_IN_AUCTION: i32 = 808;
 export const OWN_AUCTION: i32 = 809; // nobody bids for an account of their own
 export const BAD_SHARE: i32 = 810; // below a hundredth of the account, or above all of it
 export const PRICE_ABOVE_LIMIT: i32 = 811; // the auction has not come down to the bid's limit
-export const WELL_AGAIN: i32 = 812; // initial margin holds again: nothing is for sale
+export const WELL_AGAIN: i32 = 812; // initial margin holds again: nothing is for sale; or its equity is above what it was given up at
 export const NOTHING_LEFT: i32 = 813; // its equity is used up: the insurance fund is next, not a bidder
 export const TOO_LARGE_FOR_A_BID: i32 = 814; // both accounts together hold more than a message through the inbox may move

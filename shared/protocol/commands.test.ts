@@ -112,7 +112,10 @@ const BY_HAND: [Command, string][] = [
     `37 ac02 05 04030201 01 ${'aa'.repeat(20)} 06 07000000 ${SIGNATURE}`,
   ],
   [{ kind: 'revokeKey', slot: 1, ...envelope }, `38 ac02 05 04030201 01 ${SIGNATURE}`],
-  [{ kind: 'bid', auction: 300, share: 500_000, limit: 9_000, ...envelope }, `3a ac02 05 04030201 ac02 20a10700 2823 ${SIGNATURE}`],
+  [
+    { kind: 'bid', auction: 300, share: 500_000, limit: 9_000, ...envelope },
+    `3a ac02 05 04030201 ac02 20a10700 2823 ${SIGNATURE}`,
+  ],
   [{ kind: 'setMarginMode', mode: 1, ...envelope }, `39 ac02 05 04030201 01 ${SIGNATURE}`],
 ];
 

@@ -2,7 +2,13 @@
  * A market as crowded as the rules allow, to find the dearest commands in: 1,016 instruments of eight expiries, accounts with 64
  * positions that collide in their table or share nothing, and labels of one bucket. Can be put back to an earlier moment.
  */
-import { ACCOUNT_SIZE, ACCOUNTS, INSTRUMENTS, UNDERLYING_SIZE, UNDERLYINGS } from '#shared/engine/layout.ts';
+import {
+  ACCOUNT_SIZE,
+  ACCOUNTS,
+  INSTRUMENTS,
+  UNDERLYING_SIZE,
+  UNDERLYINGS,
+} from '#shared/engine/layout.ts';
 import { readEngine } from '#shared/host/wasm-file.ts';
 import { type Action, encodeForcedAction } from '#shared/protocol/commands.ts';
 import { encodeInboxMessage } from '#shared/protocol/inbox.ts';

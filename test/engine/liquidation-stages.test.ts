@@ -306,6 +306,21 @@ describe('deleveraging', () => {
     s.play('D withdraw 1 -> OK');
   });
 
+  it('closes nobody for an account that prices have brought back', () => {
+    const s = shared();
+    toDeleverage(s, 'D');
+    s.move(114_000n);
+    s.deleverage('D', CALL_90, C.WELL_AGAIN);
+    s.step('D', C.OK);
+    s.step('D', C.DELEVERAGE_DUE);
+    s.move(112_000n);
+    s.deleverage('D', CALL_90, C.WELL_AGAIN);
+    s.move(90_000n);
+    expect(of(s.step('D'), 'liquidationEnded')).toMatchObject([{ why: 0 }]);
+    s.deleverage('D', CALL_90, C.NOT_DELEVERAGING);
+    expect(s.lots('D', CALL_90)).toBe(-100);
+  });
+
   it('finds everybody on the other side, window by window, four at a time', () => {
     const s = new LiquidationScenario();
     for (let index = 0; index < 11; index++) s.open(`H${index}`, 5_000n, STANDARD);

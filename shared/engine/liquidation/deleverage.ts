@@ -1,4 +1,4 @@
-import { MALFORMED, NO_SUCH_ACCOUNT, NOTHING_TO_DO, NOT_DELEVERAGING, OK } from "../codes";
+import { MALFORMED, NO_SUCH_ACCOUNT, NOTHING_TO_DO, NOT_DELEVERAGING, OK, WELL_AGAIN } from "../codes";
 import { put32, put64, send } from "../events";
 import { EVT_DELEVERAGED, STAGE_DELEVERAGE } from "../kinds";
 import { CHOSEN_HOLDERS } from "../layout";
@@ -151,10 +151,13 @@ export function applyDeleverage(): i32 {
   const code = checkOpen(account);
   if (code != OK) return code;
   const start = Globals.get().work;
-  const chosen = look(id, slot, position.lots > 0);
   refreshMargin(account);
   charge(exactWork(account) + probeWork(account));
-  const equity = account.cash + positionsValue(account);
+  const liquidation = Liquidation.of(account);
+  let equity = account.cash + positionsValue(account);
+  // Better than when it was given up: LIQUIDATION_STEP looks whether it is well, before others are closed for it.
+  if (equity > liquidation.decided) return WELL_AGAIN;
+  const chosen = look(id, slot, position.lots > 0);
   let debt: i64 = equity < 0 ? -equity : 0;
   let weight = weightOf(account);
   const instrument = Instrument.at(slot);
@@ -174,8 +177,10 @@ export function applyDeleverage(): i32 {
     const haircut = haircutOf(holder, <i64>mulDivUp(<u64>debt, share, weight), proceeds);
     closeAgainst(account, position, holder, lots, haircut);
     debt -= haircut;
+    equity += haircut;
     weight -= share;
   }
+  liquidation.decided = equity;
   if (position.empty) collectPosition(account, position);
   if (account.held == 0) endFlat(account);
   return OK;

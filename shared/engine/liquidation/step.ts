@@ -58,7 +58,11 @@ export function applyLiquidationStep(): i32 {
     endLiquidation(account, ENDED_WELL, 0);
     return OK;
   }
-  if (liquidation.stage == STAGE_DELEVERAGE) return DELEVERAGE_DUE;
+  if (liquidation.stage == STAGE_DELEVERAGE) {
+    if (equity <= liquidation.decided) return DELEVERAGE_DUE;
+    liquidation.decided = equity;
+    return OK;
+  }
   if (equity < 0) {
     callFund(account, equity);
     return OK;

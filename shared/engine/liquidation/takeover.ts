@@ -33,7 +33,8 @@ export function takeOver(account: Account): i32 {
   const fund = Account.at(INSURANCE_ACCOUNT);
   if (account.id == INSURANCE_ACCOUNT || !mayTake(account, fund, equity < 0 ? equity : 0)) {
     if (equity < 0) helpOut(account, -equity);
-    enterStage(account, STAGE_DELEVERAGE, equity);
+    liquidation.decided = account.cash + positionsValue(account);
+    enterStage(account, STAGE_DELEVERAGE, liquidation.decided);
     return OK;
   }
   take(account, fund);

@@ -16,7 +16,7 @@ export class Liquidation {
   nextTime: u64; // clock ms: no slice before
   elapsed: u64; // ms that the auction has run; it stands still while nobody ticks
   tickTime: u64; // clock ms of the last tick
-  decided: i64; // equity when the fund was called
+  decided: i64; // equity when the fund was called, and when it was last deleveraged
   spare0: u64;
   spare1: u64;
 

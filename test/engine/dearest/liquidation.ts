@@ -21,7 +21,12 @@ function setCash(c: Crowd, account: number, cash: bigint): void {
 }
 
 /** Short in 64 instruments, X among them. */
-function shorted(c: Crowd, portfolio: boolean, others: readonly number[], buyer = c.account()): number {
+function shorted(
+  c: Crowd,
+  portfolio: boolean,
+  others: readonly number[],
+  buyer = c.account(),
+): number {
   const id = c.account();
   if (portfolio) c.force(id, { kind: 'setMarginMode', mode: 1 });
   c.short(id, buyer, [...others, X]);
@@ -56,7 +61,12 @@ const tables = [
 const message = (bytes: Uint8Array) => encodeInboxMessage({ kind: 'system', command: bytes });
 
 /** As a command, and through the inbox. */
-const both = (name: string, kind: number, build: Dear['build'], more: Partial<Dear> = {}): Dear[] => [
+const both = (
+  name: string,
+  kind: number,
+  build: Dear['build'],
+  more: Partial<Dear> = {},
+): Dear[] => [
   { name, kind, code: C.OK, build, ...more },
   {
     ...{ name: `forced: ${name}`, kind: K.CMD_CONSUME, code: C.OK, inbox: true, ...more },
@@ -66,7 +76,8 @@ const both = (name: string, kind: number, build: Dear['build'], more: Partial<De
 
 export const OF_LIQUIDATIONS: readonly Dear[] = kinds.flatMap(([mode, portfolio]) =>
   tables.flatMap(([table, others]): Dear[] => {
-    const of = portfolio && table.includes('colliding') ? others.filter((each) => each < BTC_SLOTS) : others;
+    const of =
+      portfolio && table.includes('colliding') ? others.filter((each) => each < BTC_SLOTS) : others;
     const words = `${mode}, ${table}`;
     return [
       ...both(`liquidate: ${words}`, K.CMD_LIQUIDATE, (c) => {
