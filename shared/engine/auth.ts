@@ -5,7 +5,7 @@ import {
 import { DIGEST, NONCE_MAX_JUMP, NONCE_WINDOW, RECOVERED } from "./layout";
 import { ecrecover } from "./host";
 import {
-  CMD_AMEND, CMD_CANCEL, CMD_CANCEL_ALL, CMD_CANCEL_LABEL, CMD_ORDER, CMD_SET_MARGIN_MODE, CMD_WITHDRAW, SCOPE_CANCEL, SCOPE_TRADE, SCOPE_WITHDRAW,
+  CMD_AMEND, CMD_BID, CMD_CANCEL, CMD_CANCEL_ALL, CMD_CANCEL_LABEL, CMD_ORDER, CMD_SET_MARGIN_MODE, CMD_WITHDRAW, SCOPE_CANCEL, SCOPE_TRADE, SCOPE_WITHDRAW,
 } from "./kinds";
 import { Account, Key } from "./records/account";
 import { Globals } from "./records/globals";
@@ -16,7 +16,7 @@ const VALID_AT_MOST_MS: u64 = 30 * 86_400_000;
 
 /** Scope bits of which a session key needs one; 0: the owner only. */
 function scopesFor(kind: u32): u32 {
-  if (kind == CMD_ORDER || kind == CMD_AMEND || kind == CMD_SET_MARGIN_MODE) return SCOPE_TRADE;
+  if (kind == CMD_ORDER || kind == CMD_AMEND || kind == CMD_SET_MARGIN_MODE || kind == CMD_BID) return SCOPE_TRADE;
   if (kind == CMD_CANCEL || kind == CMD_CANCEL_LABEL || kind == CMD_CANCEL_ALL) {
     return SCOPE_CANCEL | SCOPE_TRADE;
   }

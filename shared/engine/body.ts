@@ -1,6 +1,6 @@
 import { WORK_AREA } from "./layout";
 import {
-  CMD_AMEND, CMD_CANCEL, CMD_CANCEL_ALL, CMD_CANCEL_LABEL, CMD_ORDER, CMD_REVOKE_KEY, CMD_SET_KEY, CMD_SET_MARGIN_MODE,
+  CMD_AMEND, CMD_BID, CMD_CANCEL, CMD_CANCEL_ALL, CMD_CANCEL_LABEL, CMD_ORDER, CMD_REVOKE_KEY, CMD_SET_KEY, CMD_SET_MARGIN_MODE,
   CMD_TRANSFER,
   CMD_WITHDRAW, FLAG_LABEL, FLAG_TIF_SHIFT, TIF_GTT,
 } from "./kinds";
@@ -20,6 +20,8 @@ export class Body {
   expiry: u32; // seconds
   address: u32; // where its 20 bytes are
   marginMode: u32;
+  share: u32; // of an account in auction, 1e-6
+  limit: u32; // of its equity, 1e-4
 
   @inline
   static get(): Body {
@@ -47,7 +49,11 @@ export function readBody(kind: u32): i32 {
     body.expiry = readU32();
   } else if (kind == CMD_REVOKE_KEY) body.slot = readU8();
   else if (kind == CMD_SET_MARGIN_MODE) body.marginMode = readU8();
-  else if (kind != CMD_CANCEL_ALL) return UNKNOWN_KIND;
+  else if (kind == CMD_BID) {
+    body.to = readVarint32();
+    body.share = readU32();
+    body.limit = readU16();
+  } else if (kind != CMD_CANCEL_ALL) return UNKNOWN_KIND;
   return OK;
 }
 

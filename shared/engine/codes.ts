@@ -96,3 +96,19 @@ export const SETTLEMENT_WAITS: i32 = 618; // prices are missing: an L1 price mes
 // ---- 7xx: the machine ----------------------------------------------------------------------------------------------------------
 /** Never returned by the engine: what a host reports for a command that trapped and was undone. */
 export const TRAPPED: i32 = 700;
+// ---- 8xx: liquidation ----------------------------------------------------------------------------------------------------------
+export const IN_LIQUIDATION: i32 = 800; // the account is being liquidated: it places no orders, and cannot be liquidated twice
+export const NOT_BELOW_MAINTENANCE: i32 = 801; // equity is not below the maintenance margin that the witnessed scenario asks for
+export const BAD_SCENARIO: i32 = 802; // there are 35
+export const NOT_IN_LIQUIDATION: i32 = 803;
+export const SETTLE_FIRST: i32 = 804; // it holds settled positions: settleAccount pays them
+export const TOO_EARLY: i32 = 805; // the next slice or tick is due later
+export const DELEVERAGE_DUE: i32 = 806; // neither book, auction nor fund: what is left is deleveraged
+export const NOT_DELEVERAGING: i32 = 807;
+export const NOT_IN_AUCTION: i32 = 808;
+export const OWN_AUCTION: i32 = 809; // nobody bids for an account of their own
+export const BAD_SHARE: i32 = 810; // below a hundredth of the account, or above all of it
+export const PRICE_ABOVE_LIMIT: i32 = 811; // the auction has not come down to the bid's limit
+export const WELL_AGAIN: i32 = 812; // initial margin holds again: nothing is for sale; or its equity is above what it was given up at
+export const NOTHING_LEFT: i32 = 813; // its equity is used up: the insurance fund is next, not a bidder
+export const TOO_LARGE_FOR_A_BID: i32 = 814; // both accounts together hold more than a message through the inbox may move

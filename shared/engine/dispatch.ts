@@ -6,10 +6,14 @@ import {
   applyAmend, applyCancel, applyCancelAll, applyCancelLabel, applyOrder, applySweep,
 } from "./commands/orders";
 import {
-  CMD_AMEND, CMD_CANCEL, CMD_CANCEL_ALL, CMD_CANCEL_LABEL, CMD_CLOCK, CMD_DELIST, CMD_INDEX, CMD_LIST, CMD_ORDER,
+  CMD_AMEND, CMD_BID, CMD_CANCEL, CMD_CANCEL_ALL, CMD_CANCEL_LABEL, CMD_CLOCK, CMD_DELEVERAGE, CMD_DELIST, CMD_INDEX, CMD_LIQUIDATE, CMD_LIQUIDATION_STEP, CMD_LIST, CMD_ORDER,
   CMD_REPRICE, CMD_RISK_REQUEST, CMD_SETTLE_ACCOUNT, CMD_SETTLE_INSTRUMENT, CMD_SET_KEY, CMD_SET_MARGIN_MODE, CMD_SWEEP, CMD_TRANSFER,
   CMD_VOLATILITY, CMD_WITHDRAW,
 } from "./kinds";
+import { applyBid, MOST_WORK } from "./liquidation/bid";
+import { applyDeleverage } from "./liquidation/deleverage";
+import { applyLiquidate } from "./liquidation/start";
+import { applyLiquidationStep } from "./liquidation/step";
 import { applyIndex } from "./oracle/index";
 import { applyReprice } from "./oracle/reprice";
 import { applyRiskRequest } from "./oracle/request";
@@ -32,6 +36,7 @@ export function applySigned(kind: u32, account: Account): i32 {
   if (kind == CMD_TRANSFER) return applyTransfer(account);
   if (kind == CMD_SET_KEY) return applySetKey(account);
   if (kind == CMD_SET_MARGIN_MODE) return applySetMarginMode(account);
+  if (kind == CMD_BID) return applyBid(account, MOST_WORK);
   return applyRevokeKey(account);
 }
 
@@ -50,6 +55,9 @@ export function applySystem(kind: u32, forced: bool): i32 {
   if (kind == CMD_SWEEP) return applySweep();
   if (kind == CMD_DELIST) return applyDelist();
   if (kind == CMD_RISK_REQUEST) return applyRiskRequest();
+  if (kind == CMD_LIQUIDATE) return applyLiquidate();
+  if (kind == CMD_LIQUIDATION_STEP) return applyLiquidationStep();
+  if (kind == CMD_DELEVERAGE) return applyDeleverage();
   return UNKNOWN_KIND;
 }
 

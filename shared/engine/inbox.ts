@@ -4,7 +4,7 @@ import {
 import { put32, put64, send } from "./events";
 import { keccak256 } from "./host";
 import {
-  CMD_CLOCK, CMD_CONSUME, CMD_ORDER, EVT_DEPOSITED, MSG_DEPOSIT, MSG_FORCED, MSG_GENESIS,
+  CMD_BID, CMD_CLOCK, CMD_CONSUME, CMD_ORDER, EVT_DEPOSITED, MSG_DEPOSIT, MSG_FORCED, MSG_GENESIS,
   MSG_LATE_BATCH, MSG_SYSTEM,
 } from "./kinds";
 import {
@@ -13,6 +13,7 @@ import {
 import { changeCash } from "./ledger";
 import { readBody } from "./body";
 import { applySigned, applySystem } from "./dispatch";
+import { applyBid, MOST_FORCED_WORK } from "./liquidation/bid";
 import { readAll, readU32BE, readU64, readU64BE, readU8, take } from "./reader";
 import { Account } from "./records/account";
 import { startGuards, tell } from "./oracle/gate";
@@ -160,7 +161,7 @@ function forced(): i32 {
   if (code != OK) return code;
   if (!readAll()) return MALFORMED;
   charge(baseWork(kind));
-  return applySigned(kind, account);
+  return kind == CMD_BID ? applyBid(account, MOST_FORCED_WORK) : applySigned(kind, account);
 }
 
 function system(): i32 {

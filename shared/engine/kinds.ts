@@ -13,6 +13,9 @@ export const CMD_SETTLE_ACCOUNT: u32 = 8;
 export const CMD_SWEEP: u32 = 9;
 export const CMD_DELIST: u32 = 10;
 export const CMD_RISK_REQUEST: u32 = 11; // signed by the risk monitor
+export const CMD_LIQUIDATE: u32 = 12;
+export const CMD_LIQUIDATION_STEP: u32 = 13;
+export const CMD_DELEVERAGE: u32 = 14;
 // signed by an account from here on
 export const CMD_ORDER: u32 = 16;
 export const CMD_CANCEL: u32 = 17;
@@ -24,6 +27,7 @@ export const CMD_TRANSFER: u32 = 22;
 export const CMD_SET_KEY: u32 = 23;
 export const CMD_REVOKE_KEY: u32 = 24;
 export const CMD_SET_MARGIN_MODE: u32 = 25;
+export const CMD_BID: u32 = 26; // for a share of an account in auction
 
 // ---- order flags (u16) ---------------------------------------------------------------------------------------
 export const FLAG_SELL: u32 = 1;
@@ -107,6 +111,23 @@ export const EVT_GUARD: u32 = 23; // mode, reasons and multiplier of an underlyi
 export const EVT_RISK_REQUESTED: u32 = 24;
 export const EVT_SETTLEMENT_PRICE: u32 = 25;
 export const EVT_MARGIN_MODE: u32 = 26;
+export const EVT_LIQUIDATION_STARTED: u32 = 29;
+export const EVT_LIQUIDATION_STAGE: u32 = 30;
+export const EVT_LIQUIDATION_SLICE: u32 = 31;
+export const EVT_AUCTION_SOLD: u32 = 32;
+export const EVT_POSITION_TAKEN: u32 = 33; // by a bidder or the insurance fund, at the mark
+export const EVT_DELEVERAGED: u32 = 34;
+export const EVT_LIQUIDATION_ENDED: u32 = 35;
+
+// ---- stages of a liquidation (records/liquidation.ts) -------------------------------------------------------------------------
+export const STAGE_NONE: u32 = 0;
+export const STAGE_REDUCING: u32 = 1; // slices on the book
+export const STAGE_AUCTION: u32 = 2;
+export const STAGE_TAKEOVER: u32 = 3; // by the insurance fund
+export const STAGE_DELEVERAGE: u32 = 4;
+/** Why a liquidation ended (EVT_LIQUIDATION_ENDED). */
+export const ENDED_WELL: u32 = 0; // initial margin holds
+export const ENDED_FLAT: u32 = 1; // nothing is held any more
 
 // ---- why an order left the book (EVT_ORDER_CLOSED) -------------------------------------------------------------------------
 export const CLOSE_FILLED: u32 = 0; // a maker completely filled

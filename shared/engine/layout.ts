@@ -56,6 +56,8 @@ export const GLOBALS_OWN: usize = 64;
 /** Bytes 768 to 1023 are margin's: how often each underlying's marks have changed, u32 each. */
 export const RISK_EPOCHS: usize = 768;
 export const UNDERLYINGS: usize = 1024;
+/** Bytes 512 to 767 are liquidation's: where the walk of deleveraging goes on, u32. */
+export const DELEVERAGE_CURSOR: usize = 512;
 /** The risk monitor's address (20 bytes), what the insurance fund's ratio asks for, the open risk; records/guard.ts. */
 export const OVERSIGHT: usize = 256;
 export const UNDERLYING_SIZE: usize = 1024;
@@ -82,6 +84,9 @@ export const ASSESSMENT: usize = WHAT_IF + 256; // what `assess` answers
 export const ASSESSMENT_SIZE: usize = 384;
 export const SCRATCH_PORTFOLIO: usize = WHAT_IF + 1024; // the scenario vector of the account below
 export const SCRATCH_ACCOUNT: usize = WHAT_IF + 2048; // an account that does not exist, for `assess`
+export const ENTRY_OF: usize = SCRATCH_ACCOUNT + 2048; // 1024: which entry of an account's table is of an instrument, plus one (u8)
+export const STANDING: usize = ENTRY_OF + 1024; // 24: what an account in liquidation is worth and needs
+export const CHOSEN_HOLDERS: usize = STANDING + 64; // 32: holders chosen for deleveraging
 export const SCRATCH_SIZE: usize = 16384;
 
 // ---- volatility: MAX_UNDERLYINGS x MAX_EXPIRIES x 96; records/surface.ts -------------------------------------------------------
@@ -199,6 +204,7 @@ export const NONCE_MAX_JUMP: u32 = 65536;
 /** Bytes 576 to 639 are margin's (records/portfolio.ts). Those up to 703 are liquidation's. */
 export const ACCOUNT_RISK: usize = 576;
 export const ACCOUNT_RISK_MODE: usize = ACCOUNT_RISK; // u32: 0 standard, 1 portfolio
+export const ACCOUNT_LIQUIDATION: usize = 640; // 64 bytes, records/liquidation.ts; stage u32 first
 export const ACCOUNT_POSITIONS: usize = 1024;
 export const POSITION_SIZE: usize = 16;
 export const POSITION_INSTRUMENT: usize = 0; // u16

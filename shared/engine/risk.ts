@@ -20,7 +20,7 @@ import { charge } from "./work";
 // SAFETY: 5e6 lots x 1e10 money a lot x 64 positions = 3.2e18 fits.
 
 /** Value of the positions at the complete set's marks, settled ones at their payoff. */
-function positionsValue(account: Account): i64 {
+export function positionsValue(account: Account): i64 {
   let sum: i64 = 0;
   let left = account.occupied;
   while (left != 0) {

@@ -1,5 +1,5 @@
 import {
-  CMD_AMEND, CMD_CANCEL_ALL, CMD_DELIST, CMD_INDEX, CMD_LIST, CMD_ORDER, CMD_REPRICE, CMD_RISK_REQUEST, CMD_SETTLE_ACCOUNT,
+  CMD_AMEND, CMD_BID, CMD_CANCEL_ALL, CMD_DELEVERAGE, CMD_DELIST, CMD_INDEX, CMD_LIQUIDATE, CMD_LIQUIDATION_STEP, CMD_LIST, CMD_ORDER, CMD_REPRICE, CMD_RISK_REQUEST, CMD_SETTLE_ACCOUNT,
   CMD_SETTLE_INSTRUMENT, CMD_SET_MARGIN_MODE, CMD_SWEEP, CMD_TRANSFER, CMD_VOLATILITY, CMD_WITHDRAW,
 } from "./kinds";
 import { Globals } from "./records/globals";
@@ -30,6 +30,15 @@ export const WORK_RISK_TERM: u32 = 2_800;
 export const WORK_RISK_TRY: u32 = 4_000;
 /** A fill of an account with portfolio margin, besides WORK_TOUCH: its vector changes term by term. */
 export const WORK_RISK_FILL: u32 = 7_000;
+/** One position that changes hands in a liquidation, its account's tables known, besides what searching them costs. */
+export const WORK_MOVE: u32 = 1_000;
+/** One position added to the copy that a taker is tried on, and one of it counted anew whose risk array has been read already. */
+export const WORK_ADD: u32 = 300;
+export const WORK_RISK_AGAIN: u32 = 600;
+/** An account and its scenario vector copied, to try something on. */
+export const WORK_COPY: u32 = 6_000;
+/** One account looked at for the other side of a position. */
+export const WORK_LOOK: u32 = 250;
 /** The most an inbox message may do: a forced change of the margin mode, 64 positions counted in both. */
 export const WORST_MESSAGE: u32 = 300_000;
 
@@ -39,6 +48,7 @@ export function worstWork(kind: u32): u32 {
     if (kind == CMD_ORDER) return 215_000; // 64 positions: searched, and their scenario vector counted anew
     if (kind == CMD_AMEND) return 235_000;
     if (kind == CMD_CANCEL_ALL) return 96_000;
+    if (kind == CMD_BID) return 480_000; // two accounts' margins, and all positions of one change hands
     if (kind == CMD_SET_MARGIN_MODE) return 290_000; // 64 positions: both margins counted anew
     return kind == CMD_WITHDRAW || kind == CMD_TRANSFER ? 205_000 : 48_000;
   }
@@ -46,6 +56,7 @@ export function worstWork(kind: u32): u32 {
   if (kind == CMD_VOLATILITY) return 64_000;
   if (kind == CMD_REPRICE) return 100_000; // one instrument: 37 values of Black-76
   if (kind == CMD_RISK_REQUEST) return 20_000;
+  if (kind == CMD_LIQUIDATE || kind == CMD_LIQUIDATION_STEP || kind == CMD_DELEVERAGE) return 295_000;
   if (kind == CMD_SWEEP) return 48_000;
   if (kind == CMD_SETTLE_ACCOUNT) return 94_000;
   return kind == CMD_LIST || kind == CMD_DELIST || kind == CMD_SETTLE_INSTRUMENT ? 10_000 : 4_000;
@@ -54,6 +65,7 @@ export function worstWork(kind: u32): u32 {
 /** What every command of this kind is charged before it starts; touches, refreshes and exact margins come on top. */
 export function baseWork(kind: u32): u32 {
   if (kind >= CMD_ORDER) return kind == CMD_AMEND ? 16_000 : 9_000;
+  if (kind == CMD_LIQUIDATE || kind == CMD_LIQUIDATION_STEP || kind == CMD_DELEVERAGE) return 9_000;
   if (kind == CMD_SWEEP) return 3_000;
   if (kind == CMD_SETTLE_ACCOUNT) return 62_000;
   return worstWork(kind);

@@ -1,7 +1,7 @@
 import { type CodeWords, describeCode } from './codes.ts';
 
 /**
- * Codes of the API, beside those of the engine (1 to 799, `codes.ts`), which the API hands through as they
+ * Codes of the API, beside those of the engine (1 to 899, `codes.ts`), which the API hands through as they
  * are. 10xx: the request. 11xx: the exchange's state. 12xx: the client's own side (never sent by a server).
  */
 export const BAD_JSON = 1000;

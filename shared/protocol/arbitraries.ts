@@ -98,6 +98,12 @@ export const action: Arbitrary<Action> = fc.oneof(
       .integer({ min: 0, max: 1 })
       .map((mode): Action => ({ kind: 'setMarginMode', mode })),
   },
+  {
+    weight: 1,
+    arbitrary: fc
+      .tuple(u32, u32, fc.integer({ min: 0, max: 65_535 }))
+      .map(([auction, share, limit]): Action => ({ kind: 'bid', auction, share, limit })),
+  },
 );
 
 export const signedCommand: Arbitrary<SignedCommand> = fc
@@ -159,6 +165,9 @@ export const systemCommand: Arbitrary<SystemCommand> = fc.oneof(
     reason: u16,
     signature: anyBytes(64),
   }),
+  fc.record({ kind: fc.constant('liquidate' as const), account: u32, scenario: u8 }),
+  u32.map((account): SystemCommand => ({ kind: 'liquidationStep', account })),
+  fc.record({ kind: fc.constant('deleverage' as const), account: u32, instrument: u16 }),
 );
 
 export const command: Arbitrary<Command> = fc.oneof(signedCommand, systemCommand);

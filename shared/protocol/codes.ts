@@ -136,6 +136,27 @@ const SENTENCES: { readonly [Name in keyof typeof codes]: string } = {
   REQUEST_NOT_NEW: 'The sequence number is not above the last one’s: use the next number.',
   SETTLEMENT_WAITS:
     'Prices around the expiry are missing: send a price round of its last minute through L1, or wait 25 hours.',
+  IN_LIQUIDATION:
+    'The account is being liquidated: deposit until its initial margin holds, or wait for the end.',
+  NOT_BELOW_MAINTENANCE:
+    'The account’s equity is not below the maintenance margin that this scenario proves: name its worst scenario, or leave it alone.',
+  BAD_SCENARIO: 'There are scenarios 0 to 34: name the one that proves it.',
+  NOT_IN_LIQUIDATION: 'The account is not being liquidated: send liquidate first.',
+  SETTLE_FIRST: 'The account holds settled positions: send settleAccount first.',
+  TOO_EARLY:
+    'The next slice of this liquidation is due later: wait two seconds, or fifteen in an auction.',
+  DELEVERAGE_DUE:
+    'The insurance fund could not take the account: send deleverage for its positions.',
+  NOT_DELEVERAGING: 'The account is not at the stage of deleveraging: send liquidationStep.',
+  NOT_IN_AUCTION: 'The account is not in auction: see the liquidation stream for those that are.',
+  OWN_AUCTION: 'Bidder and account have the same owner: deposit instead.',
+  BAD_SHARE: 'A bid is for at least 1 % of an account and at most all of it.',
+  PRICE_ABOVE_LIMIT: 'The auction has not come down to the bid’s limit: wait, or bid more.',
+  WELL_AGAIN:
+    'The account’s equity has risen since it was given up, or its initial margin holds again: send liquidationStep.',
+  NOTHING_LEFT: 'The account’s equity is used up: its positions go to the insurance fund.',
+  TOO_LARGE_FOR_A_BID:
+    'Both accounts together hold more positions than a bid through L1 may move: bid from an account with fewer, or through the sequencer.',
   TRAPPED:
     'The engine stopped inside this command and undid it: report it with the command’s bytes.',
 };

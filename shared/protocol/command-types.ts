@@ -65,6 +65,16 @@ export interface SetMarginModeAction {
   /** 0 standard, 1 portfolio. */
   readonly mode: number;
 }
+/** A bid for a share of an account in auction; the bidder is the account that signs. */
+export interface BidAction {
+  readonly kind: 'bid';
+  /** The account in auction. */
+  readonly auction: number;
+  /** At most so much of it, 1e-6: 10,000 to 1,000,000. */
+  readonly share: number;
+  /** At a price of at most so much of its equity, 1e-4. */
+  readonly limit: number;
+}
 export type Action =
   | OrderAction
   | CancelAction
@@ -75,7 +85,8 @@ export type Action =
   | TransferAction
   | SetKeyAction
   | RevokeKeyAction
-  | SetMarginModeAction;
+  | SetMarginModeAction
+  | BidAction;
 
 /** Who asks, and until when: the parts around the body. */
 export interface Envelope {
@@ -192,6 +203,24 @@ export interface RiskRequestCommand {
   readonly reason: number;
   readonly signature: Uint8Array;
 }
+/** Begins the liquidation of an account below its maintenance margin. */
+export interface LiquidateCommand {
+  readonly kind: 'liquidate';
+  readonly account: number;
+  /** The scenario that proves it, 0 to 34. */
+  readonly scenario: number;
+}
+/** Does what is due next in a liquidation. */
+export interface LiquidationStepCommand {
+  readonly kind: 'liquidationStep';
+  readonly account: number;
+}
+/** Closes what is left of a liquidated account's position against the other side, a window of accounts at a time. */
+export interface DeleverageCommand {
+  readonly kind: 'deleverage';
+  readonly account: number;
+  readonly instrument: number;
+}
 /** Kinds without an account's signature. All but consume and clock are open to anyone. */
 export type SystemCommand =
   | ConsumeCommand
@@ -204,7 +233,10 @@ export type SystemCommand =
   | SettleAccountCommand
   | SweepCommand
   | DelistCommand
-  | RiskRequestCommand;
+  | RiskRequestCommand
+  | LiquidateCommand
+  | LiquidationStepCommand
+  | DeleverageCommand;
 
 export type Command = SystemCommand | SignedCommand;
 export type CommandKind = Command['kind'];
@@ -222,6 +254,9 @@ export const KIND_NUMBERS: { readonly [kind in CommandKind]: number } = {
   sweep: K.CMD_SWEEP,
   delist: K.CMD_DELIST,
   riskRequest: K.CMD_RISK_REQUEST,
+  liquidate: K.CMD_LIQUIDATE,
+  liquidationStep: K.CMD_LIQUIDATION_STEP,
+  deleverage: K.CMD_DELEVERAGE,
   order: K.CMD_ORDER,
   cancel: K.CMD_CANCEL,
   cancelLabel: K.CMD_CANCEL_LABEL,
@@ -232,6 +267,7 @@ export const KIND_NUMBERS: { readonly [kind in CommandKind]: number } = {
   setKey: K.CMD_SET_KEY,
   revokeKey: K.CMD_REVOKE_KEY,
   setMarginMode: K.CMD_SET_MARGIN_MODE,
+  bid: K.CMD_BID,
 };
 
 const KINDS_BY_NUMBER = new Map<number, CommandKind>(

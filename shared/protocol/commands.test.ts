@@ -57,6 +57,9 @@ const BY_HAND: [Command, string][] = [
   [{ kind: 'settleAccount', account: 300 }, '08ac02'],
   [{ kind: 'sweep', orderIds: [1n, 128n] }, '0902018001'],
   [{ kind: 'delist', instrument: 258 }, '0a0201'],
+  [{ kind: 'liquidate', account: 300, scenario: 7 }, '0cac0207'],
+  [{ kind: 'liquidationStep', account: 300 }, '0dac02'],
+  [{ kind: 'deleverage', account: 300, instrument: 258 }, '0eac020201'],
   [
     {
       kind: 'riskRequest',
@@ -109,6 +112,10 @@ const BY_HAND: [Command, string][] = [
     `37 ac02 05 04030201 01 ${'aa'.repeat(20)} 06 07000000 ${SIGNATURE}`,
   ],
   [{ kind: 'revokeKey', slot: 1, ...envelope }, `38 ac02 05 04030201 01 ${SIGNATURE}`],
+  [
+    { kind: 'bid', auction: 300, share: 500_000, limit: 9_000, ...envelope },
+    `3a ac02 05 04030201 ac02 20a10700 2823 ${SIGNATURE}`,
+  ],
   [{ kind: 'setMarginMode', mode: 1, ...envelope }, `39 ac02 05 04030201 01 ${SIGNATURE}`],
 ];
 

@@ -93,6 +93,9 @@ function writeActionBody(writer: ByteWriter, action: Action): void {
       return;
     case 'setMarginMode':
       writer.u8(action.mode);
+      return;
+    case 'bid':
+      writer.varint32(action.auction).u32(action.share).u16(action.limit);
   }
 }
 
@@ -199,6 +202,8 @@ function readActionBody(reader: ByteReader, kind: Action['kind']): Action {
       return { kind, slot: reader.u8() };
     case 'setMarginMode':
       return { kind, mode: reader.u8() };
+    case 'bid':
+      return { kind, auction: reader.varint32(), share: reader.u32(), limit: reader.u16() };
   }
 }
 

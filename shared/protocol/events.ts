@@ -1,4 +1,5 @@
 import * as K from '#shared/engine/kinds.ts';
+import { LIQUIDATION_READERS, type LiquidationEvent } from './liquidation-events.ts';
 
 /**
  * The engine's events: 128 bytes each, read from wherever the host has them. Integers of 64 bits are bigint;
@@ -182,6 +183,7 @@ export interface SettlementPriceEvent {
 }
 export type EngineEvent =
   | MarginModeEvent
+  | LiquidationEvent
   | FillEvent
   | OrderOpenedEvent
   | OrderClosedEvent
@@ -381,6 +383,7 @@ const READERS = new Map<number, Read>([
     K.EVT_MARGIN_MODE,
     (v, at) => ({ type: 'marginMode', account: u32(v, at), mode: u32(v, at + 4) }),
   ],
+  ...LIQUIDATION_READERS,
   [
     K.EVT_INDEX_HELD,
     (v, at) => ({

@@ -45,6 +45,11 @@ export function actionSentence(action: Action, instrument?: InstrumentWords): st
       return `Revoke the key in slot ${action.slot}`;
     case 'setMarginMode':
       return `Use ${marginModeWord(action.mode)} margin`;
+    case 'bid':
+      return (
+        `Bid for up to ${formatMoney(BigInt(action.share) * 100n)} % of account ${action.auction} ` +
+        `at up to ${formatMoney(BigInt(action.limit) * 10_000n)} % of its equity`
+      );
   }
 }
 

@@ -41,7 +41,14 @@ export function encodeSystemBody(writer: ByteWriter, command: SystemCommand): vo
       writer.u32(command.sequence).u16(command.reason).bytes(command.signature, SIGNATURE_BYTES);
       return;
     case 'settleAccount':
+    case 'liquidationStep':
       writer.varint32(command.account);
+      return;
+    case 'liquidate':
+      writer.varint32(command.account).u8(command.scenario);
+      return;
+    case 'deleverage':
+      writer.varint32(command.account).u16(command.instrument);
       return;
     case 'sweep':
       checkCount(command.orderIds.length, MAX_SWEEP, 'orders');
@@ -131,7 +138,12 @@ export function decodeSystemBody(
         signature: reader.bytes(SIGNATURE_BYTES),
       };
     case 'settleAccount':
+    case 'liquidationStep':
       return { kind, account: reader.varint32() };
+    case 'liquidate':
+      return { kind, account: reader.varint32(), scenario: reader.u8() };
+    case 'deleverage':
+      return { kind, account: reader.varint32(), instrument: reader.u16() };
     case 'sweep':
       return readSweep(reader);
   }

@@ -115,6 +115,10 @@ describe('sentences', () => {
     [{ kind: 'revokeKey', slot: 1 }, 'Revoke the key in slot 1'],
     [{ kind: 'setMarginMode', mode: 1 }, 'Use portfolio margin'],
     [{ kind: 'setMarginMode', mode: 0 }, 'Use standard margin'],
+    [
+      { kind: 'bid', auction: 17, share: 125_000, limit: 8_000 },
+      'Bid for up to 12.5 % of account 17 at up to 80 % of its equity',
+    ],
   ])('%# are those of the README', (action, sentence) => {
     expect(actionSentence(action, instrument)).toBe(sentence);
   });

@@ -2,7 +2,13 @@
  * A market as crowded as the rules allow, to find the dearest commands in: 1,016 instruments of eight expiries, accounts with 64
  * positions that collide in their table or share nothing, and labels of one bucket. Can be put back to an earlier moment.
  */
-import { INSTRUMENTS, UNDERLYING_SIZE, UNDERLYINGS } from '#shared/engine/layout.ts';
+import {
+  ACCOUNT_SIZE,
+  ACCOUNTS,
+  INSTRUMENTS,
+  UNDERLYING_SIZE,
+  UNDERLYINGS,
+} from '#shared/engine/layout.ts';
 import { readEngine } from '#shared/host/wasm-file.ts';
 import { type Action, encodeForcedAction } from '#shared/protocol/commands.ts';
 import { encodeInboxMessage } from '#shared/protocol/inbox.ts';
@@ -129,13 +135,27 @@ export class Crowd {
     return this.force(account, orderAction(instrument, side, price, more));
   }
 
-  /** The mark, in ticks, rounded up. */
-  price(instrument: number): number {
+  /** Instruments that an account has entries of. */
+  entriesOf(account: number): number {
+    const at = ACCOUNTS + account * ACCOUNT_SIZE;
+    let bits = this.world.engine.view.getBigUint64(at + 16, true);
+    let count = 0;
+    for (; bits !== 0n; bits >>= 1n) count += Number(bits & 1n);
+    return count;
+  }
+
+  /** The mark, money a lot. */
+  markOf(instrument: number): bigint {
     const { view } = this.world.engine;
     const at = INSTRUMENTS + instrument * 256;
     const underlying = UNDERLYINGS + view.getUint8(at + 1) * UNDERLYING_SIZE;
-    const mark = view.getBigInt64(at + 80 + 8 * view.getUint32(underlying + 44, true), true);
-    return Number(mark / view.getBigUint64(at + 72, true)) + 1;
+    return view.getBigInt64(at + 80 + 8 * view.getUint32(underlying + 44, true), true);
+  }
+
+  /** The mark, in ticks, rounded up. */
+  price(instrument: number): number {
+    const tick = this.world.engine.view.getBigUint64(INSTRUMENTS + instrument * 256 + 72, true);
+    return Number(this.markOf(instrument) / tick) + 1;
   }
 
   /** Open sells of a lot in each instrument. */

@@ -1,9 +1,9 @@
 import {
   FLAG_LABEL, FLAG_MARKET, FLAG_POST_ONLY, FLAG_POST_SLIDE, FLAG_REDUCE_ONLY, FLAG_SELL, FLAG_STP_SHIFT, FLAG_TIF_SHIFT,
-  MODE_CANCEL_ONLY, MODE_REDUCE_ONLY, STP_ALLOW, TIF_FOK, TIF_GTC, TIF_GTT, TIF_IOC,
+  MODE_CANCEL_ONLY, MODE_REDUCE_ONLY, STAGE_NONE, STP_ALLOW, TIF_FOK, TIF_GTC, TIF_GTT, TIF_IOC,
 } from "../kinds";
 import {
-  BAD_FLAGS, BAD_PRICE, BAD_QUANTITY, BOOK_FULL, DUPLICATE_LABEL, EXPIRY_PAST, INSTRUMENT_EXPIRED, INSUFFICIENT_MARGIN,
+  BAD_FLAGS, BAD_PRICE, BAD_QUANTITY, BOOK_FULL, DUPLICATE_LABEL, EXPIRY_PAST, IN_LIQUIDATION, INSTRUMENT_EXPIRED, INSUFFICIENT_MARGIN,
   LABELS_FULL, MODE_CANCELS_ONLY, MODE_REDUCES_ONLY, NOTHING_TO_REDUCE, NO_MARK, NO_SUCH_INSTRUMENT, OK, POSITION_TOO_LARGE,
   PRICE_OUTSIDE_BAND, REOPENING_POST_ONLY, TOO_MANY_ORDERS, TOO_MANY_POSITIONS,
 } from "../codes";
@@ -17,6 +17,7 @@ import { SURE } from "../portfolio/terms";
 import { Account } from "../records/account";
 import { Globals } from "../records/globals";
 import { Instrument, LISTED } from "../records/instrument";
+import { Liquidation } from "../records/liquidation";
 import { collectPosition, findPosition, openPosition, Position } from "../records/position";
 import { Underlying } from "../records/underlying";
 import { charge, WORK_LABEL } from "../work";
@@ -108,6 +109,7 @@ export function check(account: Account, ticket: Ticket, amending: bool): i32 {
   if (code != OK) return code;
   code = checkInstrument(ticket);
   if (code != OK) return code;
+  if (Liquidation.of(account).stage != STAGE_NONE) return IN_LIQUIDATION;
   const globals = Globals.get();
   const rests = tifOf(ticket.flags) <= TIF_GTT;
   charge(probeWork(account));

@@ -1,10 +1,10 @@
 import { Body } from "../body";
 import {
-  BAD_MARGIN_MODE, MARGIN_NOT_IN_BOTH, MODE_CANCELS_ONLY, MODE_REDUCES_ONLY, OK, ONE_UNDERLYING, SAME_MARGIN_MODE,
+  BAD_MARGIN_MODE, IN_LIQUIDATION, MARGIN_NOT_IN_BOTH, MODE_CANCELS_ONLY, MODE_REDUCES_ONLY, OK, ONE_UNDERLYING, SAME_MARGIN_MODE,
   TOO_MANY_EXPIRIES,
 } from "../codes";
 import { put32, send } from "../events";
-import { EVT_MARGIN_MODE, MODE_CANCEL_ONLY, MODE_REDUCE_ONLY } from "../kinds";
+import { EVT_MARGIN_MODE, MODE_CANCEL_ONLY, MODE_REDUCE_ONLY, STAGE_NONE } from "../kinds";
 import { MAX_UNDERLYINGS } from "../layout";
 import { isWell, prepareMargin } from "../margin";
 import { restrictionOf } from "../oracle/mode";
@@ -12,6 +12,7 @@ import { recount } from "../portfolio/cache";
 import { freeOf } from "../portfolio/free";
 import { Account, RISK_PORTFOLIO, RISK_STANDARD } from "../records/account";
 import { Instrument } from "../records/instrument";
+import { Liquidation } from "../records/liquidation";
 import { positionAt } from "../records/position";
 import { Underlying } from "../records/underlying";
 
@@ -23,6 +24,7 @@ export function applySetMarginMode(account: Account): i32 {
   if (mode > RISK_PORTFOLIO) return BAD_MARGIN_MODE;
   const old = account.riskMode;
   if (mode == old) return SAME_MARGIN_MODE;
+  if (Liquidation.of(account).stage != STAGE_NONE) return IN_LIQUIDATION;
   let code = checkPositions(account);
   if (code != OK) return code;
   if (!holds(account)) return MARGIN_NOT_IN_BOTH;

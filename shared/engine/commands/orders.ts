@@ -78,6 +78,12 @@ export function applyCancelLabel(account: Account): i32 {
 /** Every order of the account is dead at once: its generation ends. The book is swept later. */
 export function applyCancelAll(account: Account): i32 {
   if (account.openOrders == 0) return NOTHING_TO_DO;
+  releaseOrders(account);
+  return OK;
+}
+
+/** Ends the generation of an account's orders, whoever asks for it. */
+export function releaseOrders(account: Account): void {
   charge(WORK_COLLECT * <u32>popcnt(account.occupied));
   account.generation++;
   account.openOrders = 0;
@@ -96,7 +102,6 @@ export function applyCancelAll(account: Account): i32 {
   put32(0, account.id);
   put32(4, account.generation);
   send(EVT_ORDERS_ALL_CANCELLED);
-  return OK;
 }
 
 /** Fewer lots at the same price keep the place; anything else is a new order with a new id, and the old one's label. */

@@ -67,9 +67,14 @@ function makeEntry(portfolio: Portfolio, record: usize, day: u32): u32 {
  * expiries, which can only be while an account asks for portfolio margin, or for an order in one more expiry.
  */
 export function recount(account: Account): bool {
+  charge(WORK_RISK_CLEAR + WORK_RISK_TERM * <u32>popcnt(account.occupied));
+  return recountCharged(account);
+}
+
+/** The same, where the caller has charged it. */
+export function recountCharged(account: Account): bool {
   const portfolio = Portfolio.of(account);
   const record = portfolioRecord(account);
-  charge(WORK_RISK_CLEAR + WORK_RISK_TERM * <u32>popcnt(account.occupied));
   const vector = record + PORTFOLIO_VECTOR;
   for (let at: usize = 0; at < 8 * SCENARIOS; at += 8) store<i64>(vector + at, 0);
   store<i64>(record + PORTFOLIO_OWED, 0);
@@ -216,6 +221,12 @@ export function moveLots(account: Account, instrument: Instrument, before: i32, 
 export function moveOpen(account: Account, instrument: Instrument, buy: i32, sell: i32): void {
   const portfolio = Portfolio.of(account);
   if (isFresh(portfolio) && instrument.state != SETTLED) addOpen(portfolio, instrument, buy, sell);
+}
+
+/** The cache is no longer of the positions, which are about to change wholesale: it is counted anew when next looked at. */
+export function makeStale(account: Account): void {
+  const portfolio = Portfolio.of(account);
+  portfolio.epoch = riskEpochOf(portfolio.underlying) - 1;
 }
 
 /** All its orders are dead. */

@@ -45,6 +45,10 @@ const PHRASES: Record<string, string> = {
   usePortfolio: 'Use portfolio',
   useStandard: 'Use standard',
   margin: ' margin',
+  bidForUpTo: 'Bid for up to ',
+  percentOfAccount: ' % of account ',
+  atUpTo: ' at up to ',
+  percentOfEquity: ' % of its equity',
 };
 
 const TYPES: Record<string, string> = {

@@ -2,7 +2,7 @@ import { Ticket } from "../book/ticket";
 import { findOrder } from "../book/book";
 import { Body } from "../body";
 import {
-  CMD_AMEND, CMD_CANCEL, CMD_CANCEL_ALL, CMD_CANCEL_LABEL, CMD_ORDER, CMD_SET_KEY, CMD_SET_MARGIN_MODE, CMD_TRANSFER,
+  CMD_AMEND, CMD_BID, CMD_CANCEL, CMD_CANCEL_ALL, CMD_CANCEL_LABEL, CMD_ORDER, CMD_SET_KEY, CMD_SET_MARGIN_MODE, CMD_TRANSFER,
   CMD_WITHDRAW,
   FLAG_LABEL, FLAG_MARKET, FLAG_POST_ONLY, FLAG_POST_SLIDE, FLAG_REDUCE_ONLY, FLAG_SELL, FLAG_STP_SHIFT, FLAG_TIF_SHIFT,
   SCOPE_CANCEL, SCOPE_TRADE, SCOPE_WITHDRAW, STP_ALLOW, STP_CANCEL_BOTH, STP_CANCEL_MAKER, TIF_FOK, TIF_GTC, TIF_GTT,
@@ -16,8 +16,8 @@ import { Order } from "../records/order";
 import { Globals } from "../records/globals";
 import { Underlying } from "../records/underlying";
 import {
-  hashAction, wordAllow, wordAt, wordAtMarket, wordBuy, wordCancelAll, wordCancelLabel, wordCancelOrder, wordCancelled,
-  wordChange, wordComma, wordFillOrKill, wordImmediate, wordInSlot, wordLabel, wordMargin, wordOrBetter, wordPostOnly, wordReduceOnly,
+  hashAction, wordAllow, wordAt, wordAtMarket, wordAtUpTo, wordBidForUpTo, wordBuy, wordCancelAll, wordCancelLabel, wordCancelOrder, wordCancelled,
+  wordChange, wordComma, wordFillOrKill, wordImmediate, wordInSlot, wordLabel, wordMargin, wordOrBetter, wordPercentOfAccount, wordPercentOfEquity, wordPostOnly, wordReduceOnly,
   wordRevoke, wordScopeCancel, wordScopeTrade, wordScopeWithdraw, wordSell, wordSliding, wordStpAllowed, wordStpBoth,
   wordStpMaker, wordTill, wordTo, wordToAccount, wordToOwner, wordTransfer, wordUntil, wordUsdc, wordUsePortfolio, wordUseStandard, wordUtc, wordWithdraw,
 } from "./words";
@@ -102,6 +102,13 @@ function writeSetKey(body: Body): usize {
   return wordUtc(writeTime(at, body.expiry));
 }
 
+/** Share in 1e-6 and limit in 1e-4, both as percentages. */
+function writeBid(body: Body): usize {
+  const share = writeMillionths(wordBidForUpTo(TEXT), <u64>body.share * 100);
+  const account = writeInteger(wordPercentOfAccount(share), body.to);
+  return wordPercentOfEquity(writeMillionths(wordAtUpTo(account), <u64>body.limit * 10_000));
+}
+
 function writeOther(kind: u32, body: Body): usize {
   if (kind == CMD_CANCEL) return writeInteger(wordCancelOrder(TEXT), body.orderId);
   if (kind == CMD_CANCEL_LABEL) return writeInteger(wordCancelLabel(TEXT), body.label);
@@ -114,6 +121,7 @@ function writeOther(kind: u32, body: Body): usize {
   if (kind == CMD_SET_MARGIN_MODE) {
     return wordMargin(body.marginMode == RISK_PORTFOLIO ? wordUsePortfolio(TEXT) : wordUseStandard(TEXT));
   }
+  if (kind == CMD_BID) return writeBid(body);
   return writeInteger(wordRevoke(TEXT), body.slot);
 }
 

@@ -293,6 +293,36 @@ export function wordMargin(at: usize): usize {
   return at + 7;
 }
 
+/** Writes "Bid for up to " and returns where it ends. */
+export function wordBidForUpTo(at: usize): usize {
+  store<u64>(at, 0x20726f6620646942);
+  store<u32>(at, 0x74207075, 8);
+  store<u16>(at, 0x206f, 12);
+  return at + 14;
+}
+
+/** Writes " % of account " and returns where it ends. */
+export function wordPercentOfAccount(at: usize): usize {
+  store<u64>(at, 0x636120666f202520);
+  store<u32>(at, 0x6e756f63, 8);
+  store<u16>(at, 0x2074, 12);
+  return at + 14;
+}
+
+/** Writes " at up to " and returns where it ends. */
+export function wordAtUpTo(at: usize): usize {
+  store<u64>(at, 0x7420707520746120);
+  store<u16>(at, 0x206f, 8);
+  return at + 10;
+}
+
+/** Writes " % of its equity" and returns where it ends. */
+export function wordPercentOfEquity(at: usize): usize {
+  store<u64>(at, 0x746920666f202520);
+  store<u64>(at, 0x7974697571652073, 8);
+  return at + 16;
+}
+
 /** Writes keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"), 32 bytes. */
 export function hashDomain(at: usize): void {
   store<u64>(at, 0x3dfeb89bc6c3738b);
