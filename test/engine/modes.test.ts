@@ -124,7 +124,7 @@ describe('modes', () => {
     expect(world.engine.view.getUint32(L.FACT_MODE, true)).toBe(K.MODE_NORMAL);
   });
 
-  it('a volatile index makes new risk dearer until it calms down', { timeout: 20_000 }, () => {
+  it('a volatile index makes new risk dearer until it calms down', { timeout: 90_000 }, () => {
     const { world, now } = told(SIGNERS.slice(0, 1));
     for (let count = 0; count < 12; count++) {
       wait(world, 5_000);
