@@ -4,13 +4,16 @@ import type { Hub } from './hub.ts';
 import type { Book } from './market/book.ts';
 import type { Fill } from './market/fills.ts';
 import type { InstrumentInfo } from './market/instruments.ts';
+import { accountsOf, type LiquidationNote } from './market/liquidations.ts';
 import { fillViewsOf, findOrder } from './methods/reads.ts';
 import type { Services } from './services.ts';
 import { accountView } from './views/accounts.ts';
+import { liquidationEventView } from './views/liquidations.ts';
 import { bookUpdateView, indexView, tickerView, tradeView } from './views/market.ts';
 import { statusView } from './views/status.ts';
 
 const SHOWN = 60;
+const OF_ACCOUNTS = new Set(['user.orders', 'user.fills', 'user.account', 'user.liquidations']);
 
 /**
  * Turns what changed in the market into channel frames. Trades, orders and fills go out with the journal
@@ -41,6 +44,7 @@ export class Publisher {
     for (const account of changes.accounts) this.accounts.add(account);
     if (changes.fills.length > 0) this.publishFills(changes.fills);
     if (changes.orders.size > 0) this.publishOrders(changes.orders);
+    if (changes.liquidations.length > 0) this.publishLiquidations(changes.liquidations);
     if (changes.status) this.publishStatus();
   }
 
@@ -94,11 +98,11 @@ export class Publisher {
       if (info === undefined || info.delisted) throw missing('instrument');
     } else if (kind === 'index') {
       if (market.instruments.underlying(name) === undefined) throw missing('underlying');
-    } else if (kind === 'user.orders' || kind === 'user.fills' || kind === 'user.account') {
+    } else if (OF_ACCOUNTS.has(kind)) {
       if (!/^(?:0|[1-9]\d{0,9})$/.test(name) || reader.account(Number(name)) === null) {
         throw missing('account');
       }
-    } else if (channel !== 'status') {
+    } else if (channel !== 'status' && channel !== 'liquidations') {
       const message = `There is no channel '${channel.slice(0, SHOWN)}': see the README of shared/client.`;
       throw new ApiError(UNKNOWN_CHANNEL, message, { parameter: 'channels' });
     }
@@ -179,6 +183,19 @@ export class Publisher {
       else list.push(view);
     }
     for (const [channel, views] of byAccount) this.hub.publish(channel, views);
+  }
+
+  private publishLiquidations(notes: readonly LiquidationNote[]): void {
+    if (this.hub.has('liquidations')) {
+      this.hub.publish('liquidations', notes.map(liquidationEventView));
+    }
+    const accounts = new Set(notes.flatMap(({ event }) => accountsOf(event)));
+    for (const account of accounts) {
+      const channel = `user.liquidations.${account}`;
+      if (!this.hub.has(channel)) continue;
+      const own = notes.filter(({ event }) => accountsOf(event).includes(account));
+      this.hub.publish(channel, own.map(liquidationEventView));
+    }
   }
 
   private discard(): void {

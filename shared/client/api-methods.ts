@@ -1,3 +1,4 @@
+import type { Auction, BidResult, Liquidation, LiquidationEvent } from './api-liquidations.ts';
 import type {
   Account,
   CommandResult,
@@ -121,6 +122,20 @@ export interface PublicMethods {
     params: { readonly account: number; readonly count?: number; readonly start_seq?: number };
     result: readonly Fill[];
   };
+  /** Accounts in liquidation by number, from `start_account` on. */
+  get_liquidations: {
+    params: { readonly count?: number; readonly start_account?: number };
+    result: readonly Liquidation[];
+  };
+  get_auctions: {
+    params: { readonly count?: number; readonly start_account?: number };
+    result: readonly Auction[];
+  };
+  /** The newest first; with `start_seq` those from there on, the oldest first. Of `account` as debtor, bidder or other side. */
+  get_liquidation_events: {
+    params: { readonly account?: number; readonly count?: number; readonly start_seq?: number };
+    result: readonly LiquidationEvent[];
+  };
   get_command: { params: { readonly sequence: number }; result: CommandResult };
 }
 
@@ -164,6 +179,18 @@ export interface PrivateMethods {
   };
   revoke_key: { params: Signed & { readonly slot: number }; result: PrivateResult };
   set_margin_mode: { params: Signed & { readonly margin_mode: MarginMode }; result: PrivateResult };
+  /** For a share of an account in auction, whose positions come at their marks with a discount in cash. */
+  bid: {
+    params: Signed & {
+      /** The account in auction. */
+      readonly auction: number;
+      /** At most this fraction of it, "0.01" to "1". */
+      readonly share: Decimal;
+      /** The highest price, as a fraction of its equity: "0.9" bids once it has come down to 90 %. */
+      readonly limit_price: Decimal;
+    };
+    result: BidResult;
+  };
   /** Wire bytes of any command but consume and clock. */
   submit: { params: { readonly command: HexString }; result: OrderResult };
 }
@@ -193,6 +220,9 @@ const publicNames: { readonly [name in keyof PublicMethods]: true } = {
   simulate_order: true,
   get_risk_array: true,
   get_fills: true,
+  get_liquidations: true,
+  get_auctions: true,
+  get_liquidation_events: true,
   get_command: true,
 };
 const privateNames: { readonly [name in keyof PrivateMethods]: true } = {
@@ -207,6 +237,7 @@ const privateNames: { readonly [name in keyof PrivateMethods]: true } = {
   set_key: true,
   revoke_key: true,
   set_margin_mode: true,
+  bid: true,
   submit: true,
 };
 export const PUBLIC_METHODS = Object.keys(publicNames) as readonly (keyof PublicMethods)[];

@@ -1,3 +1,4 @@
+import type { LiquidationEvent } from './api-liquidations.ts';
 import type {
   Account,
   BookLevel,
@@ -35,6 +36,8 @@ export interface Channels {
   'user.orders.{}': readonly Order[];
   'user.fills.{}': readonly Fill[];
   'user.account.{}': Account;
+  'user.liquidations.{}': readonly LiquidationEvent[];
+  liquidations: readonly LiquidationEvent[];
   status: StatusResult;
 }
 

@@ -30,6 +30,7 @@ import {
 } from '../views/market.ts';
 import { orderView } from '../views/orders.ts';
 import { contractView, statusView } from '../views/status.ts';
+import { liquidationReads } from './liquidations.ts';
 import { riskReads } from './risk.ts';
 
 type Read<Name extends keyof PublicMethods> = Omit<Method, 'handle' | 'name' | 'access'> & {
@@ -54,6 +55,7 @@ export function publicMethods(services: Services): Method[] {
     ...priceReads(services),
     ...accountReads(services),
     ...riskReads(services),
+    ...liquidationReads(services),
     ...orderReads(services),
   ];
 }
