@@ -81,6 +81,10 @@ describe('a liquidation over the API', () => {
       ...{ scenario: risk.worst_scenario, equity: risk.equity },
       next: { command: 'liquidation_step' },
     });
+    expect((await maker.getAccountRisk(DEBTOR)).liquidation).toEqual(shown);
+    expect(risk).toMatchObject({ account: DEBTOR, liquidation: null });
+    expect(risk.worst.words).toBe('price +16 %, volatility up');
+    expect(risk.worst.scenario).toBe(risk.worst_scenario);
     expect(Number(shown.shortfall)).toBeCloseTo(Number(risk.initial_margin) - Number(risk.equity));
     expect(await maker.getLiquidations({ start_account: DEBTOR + 1 })).toEqual([]);
   });

@@ -10,6 +10,7 @@ import type { Services } from './services.ts';
 import { accountView } from './views/accounts.ts';
 import { liquidationEventView } from './views/liquidations.ts';
 import { bookUpdateView, indexView, tickerView, tradeView } from './views/market.ts';
+import { modeView } from './views/modes.ts';
 import { statusView } from './views/status.ts';
 
 const SHOWN = 60;
@@ -27,6 +28,8 @@ export class Publisher {
   private readonly tickers = new Set<number>();
   private readonly indexes = new Set<number>();
   private readonly accounts = new Set<number>();
+  /** What was last sent, by channel. */
+  private readonly modes = new Map<string, string>();
 
   constructor(services: Services, hub: Hub) {
     this.services = services;
@@ -56,6 +59,7 @@ export class Publisher {
 
   /** Tickers, indexes and accounts that changed since the last call. */
   flushSummaries(): void {
+    this.flushModes();
     const { market, reader } = this.services;
     for (const slot of this.tickers) {
       const info = market.instruments.bySlot(slot);
@@ -77,6 +81,22 @@ export class Publisher {
     this.accounts.clear();
   }
 
+  /** Modes that look different from what was last sent: time alone changes them. */
+  private flushModes(): void {
+    for (const { index, name } of this.services.reader.underlyings()) {
+      const channel = `mode.${name}`;
+      if (!this.hub.has(channel)) {
+        this.modes.delete(channel);
+        continue;
+      }
+      const view = modeView(index, this.services);
+      const looks = JSON.stringify({ ...view, time_ms: 0 });
+      if (this.modes.get(channel) === looks) continue;
+      this.modes.set(channel, looks);
+      this.hub.publish(channel, view);
+    }
+  }
+
   publishStatus(): void {
     if (this.hub.has('status')) this.hub.publish('status', statusView(this.services));
   }
@@ -96,7 +116,7 @@ export class Publisher {
     if (kind === 'book' || kind === 'trades' || kind === 'ticker') {
       const info = market.instruments.byName(name);
       if (info === undefined || info.delisted) throw missing('instrument');
-    } else if (kind === 'index') {
+    } else if (kind === 'index' || kind === 'mode') {
       if (market.instruments.underlying(name) === undefined) throw missing('underlying');
     } else if (OF_ACCOUNTS.has(kind)) {
       if (!/^(?:0|[1-9]\d{0,9})$/.test(name) || reader.account(Number(name)) === null) {
@@ -125,6 +145,10 @@ export class Publisher {
     if (kind === 'index') {
       const underlying = market.instruments.underlying(name);
       return underlying === undefined ? undefined : indexView(reader.underlying(underlying.index));
+    }
+    if (kind === 'mode') {
+      const underlying = market.instruments.underlying(name);
+      return underlying === undefined ? undefined : modeView(underlying.index, this.services);
     }
     if (kind === 'user.account') {
       const record = reader.account(Number(name));

@@ -28,6 +28,8 @@ import type {
   Trade,
 } from './api-objects.ts';
 
+import type { AccountRisk, ModeReport } from './api-risk.ts';
+
 /** Parameters and result of every method, and their names at run time. */
 
 /** What every signed command carries beside its own parameters. */
@@ -68,6 +70,8 @@ export interface Empty {
 export interface PublicMethods {
   get_time: { params: Empty; result: TimeResult };
   get_status: { params: Empty; result: StatusResult };
+  /** What orders may do now and why, of one underlying or each. */
+  get_mode: { params: { readonly underlying?: string }; result: readonly ModeReport[] };
   get_contract: { params: Empty; result: ContractResult };
   get_instruments: {
     params: { readonly underlying?: string; readonly expired?: boolean };
@@ -96,7 +100,7 @@ export interface PublicMethods {
   };
   get_order: { params: { readonly order_id: Integer }; result: Order };
   get_positions: { params: { readonly account: number }; result: readonly Position[] };
-  get_account_risk: { params: { readonly account: number }; result: MarginReport };
+  get_account_risk: { params: { readonly account: number }; result: AccountRisk };
   /** A portfolio that nobody has: `NAME:AMOUNT` with commas, negative amounts short. */
   simulate_margin: {
     params: {
@@ -204,6 +208,7 @@ export type ResultOf<M extends MethodName> = ApiMethods[M]['result'];
 const publicNames: { readonly [name in keyof PublicMethods]: true } = {
   get_time: true,
   get_status: true,
+  get_mode: true,
   get_contract: true,
   get_instruments: true,
   get_order_book: true,

@@ -10,6 +10,8 @@ import type {
   Trade,
 } from './api-objects.ts';
 
+import type { ModeReport } from './api-risk.ts';
+
 /** The data of every channel, and the JSON-RPC around requests and answers. */
 
 /**
@@ -38,6 +40,7 @@ export interface Channels {
   'user.account.{}': Account;
   'user.liquidations.{}': readonly LiquidationEvent[];
   liquidations: readonly LiquidationEvent[];
+  'mode.{}': ModeReport;
   status: StatusResult;
 }
 

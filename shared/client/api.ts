@@ -15,4 +15,5 @@
 export type * from './api-liquidations.ts';
 export * from './api-methods.ts';
 export type * from './api-objects.ts';
+export type * from './api-risk.ts';
 export type * from './api-wire.ts';

@@ -36,6 +36,11 @@ export class PlimsollReader {
     return this.call('get_status', {});
   }
 
+  /** What orders may do now, why, and what new risk costs. */
+  getMode(underlying?: string): Promise<ResultOf<'get_mode'>> {
+    return this.call('get_mode', underlying === undefined ? {} : { underlying });
+  }
+
   getInstruments(params: ParamsOf<'get_instruments'> = {}): Promise<ResultOf<'get_instruments'>> {
     return this.call('get_instruments', params);
   }

@@ -28,6 +28,7 @@ import {
   tickerView,
   tradeView,
 } from '../views/market.ts';
+import { modeView } from '../views/modes.ts';
 import { orderView } from '../views/orders.ts';
 import { contractView, statusView } from '../views/status.ts';
 import { liquidationReads } from './liquidations.ts';
@@ -77,6 +78,17 @@ function exchangeReads(services: Services): Method[] {
       params: nothing,
       always: true,
       handle: () => statusView(services),
+    }),
+    read({
+      name: 'get_mode',
+      summary:
+        'What orders may do now in each underlying, the reasons, and what new risk is multiplied by.',
+      returns: 'ModeReport[]',
+      params: object({ underlying: schemas.underlying }, []),
+      handle: ({ underlying }) =>
+        underlying === undefined
+          ? reader.underlyings().map(({ index }) => modeView(index, services))
+          : [modeView(underlyingNamed(services.market, underlying).index, services)],
     }),
     read({
       name: 'get_contract',
