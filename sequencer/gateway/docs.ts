@@ -19,8 +19,9 @@ export function docsPage(methods: readonly Method[]): string {
 <h1>Plimsoll API</h1>
 <p>Every method is at the WebSocket <code>/ws</code> (JSON-RPC 2.0) and, where a path is given, over REST. Channels:
 <code>book.{instrument}</code>, <code>trades.{instrument}</code>, <code>ticker.{instrument}</code>,
-<code>index.{underlying}</code>, <code>user.orders.{account}</code>, <code>user.fills.{account}</code>,
-<code>user.account.{account}</code>, <code>status</code>. For programs: <a href="/openapi.json">/openapi.json</a>.</p>
+<code>index.{underlying}</code>, <code>mode.{underlying}</code>, <code>user.orders.{account}</code>, <code>user.fills.{account}</code>,
+<code>user.account.{account}</code>, <code>user.liquidations.{account}</code>,
+<code>liquidations</code>, <code>status</code>. For programs: <a href="/openapi.json">/openapi.json</a>.</p>
 ${sections}
 </body></html>
 `;

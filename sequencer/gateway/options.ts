@@ -35,6 +35,8 @@ export interface GatewayOptions {
   fillsKept: number;
   /** Ended orders kept for get_order. */
   closedOrdersKept: number;
+  /** Liquidation events kept, of the whole exchange. */
+  liquidationsKept: number;
   /** How long L1 may be away before orders that add risk are refused. */
   newRiskPatienceMs: number;
   /** Value of Access-Control-Allow-Origin for reads; null sends none. */
@@ -62,6 +64,7 @@ export const DEFAULT_OPTIONS: GatewayOptions = {
   tickerIntervalMs: 200,
   fillsKept: 100_000,
   closedOrdersKept: 65_536,
+  liquidationsKept: 10_000,
   newRiskPatienceMs: 120_000,
   corsOrigin: '*',
 };

@@ -4,13 +4,17 @@ import type { Hub } from './hub.ts';
 import type { Book } from './market/book.ts';
 import type { Fill } from './market/fills.ts';
 import type { InstrumentInfo } from './market/instruments.ts';
+import { accountsOf, type LiquidationNote } from './market/liquidations.ts';
 import { fillViewsOf, findOrder } from './methods/reads.ts';
 import type { Services } from './services.ts';
 import { accountView } from './views/accounts.ts';
+import { liquidationEventView } from './views/liquidations.ts';
 import { bookUpdateView, indexView, tickerView, tradeView } from './views/market.ts';
+import { modeView } from './views/modes.ts';
 import { statusView } from './views/status.ts';
 
 const SHOWN = 60;
+const OF_ACCOUNTS = new Set(['user.orders', 'user.fills', 'user.account', 'user.liquidations']);
 
 /**
  * Turns what changed in the market into channel frames. Trades, orders and fills go out with the journal
@@ -24,6 +28,8 @@ export class Publisher {
   private readonly tickers = new Set<number>();
   private readonly indexes = new Set<number>();
   private readonly accounts = new Set<number>();
+  /** What was last sent, by channel. */
+  private readonly modes = new Map<string, string>();
 
   constructor(services: Services, hub: Hub) {
     this.services = services;
@@ -41,6 +47,7 @@ export class Publisher {
     for (const account of changes.accounts) this.accounts.add(account);
     if (changes.fills.length > 0) this.publishFills(changes.fills);
     if (changes.orders.size > 0) this.publishOrders(changes.orders);
+    if (changes.liquidations.length > 0) this.publishLiquidations(changes.liquidations);
     if (changes.status) this.publishStatus();
   }
 
@@ -52,6 +59,7 @@ export class Publisher {
 
   /** Tickers, indexes and accounts that changed since the last call. */
   flushSummaries(): void {
+    this.flushModes();
     const { market, reader } = this.services;
     for (const slot of this.tickers) {
       const info = market.instruments.bySlot(slot);
@@ -73,6 +81,22 @@ export class Publisher {
     this.accounts.clear();
   }
 
+  /** Modes that look different from what was last sent: time alone changes them. */
+  private flushModes(): void {
+    for (const { index, name } of this.services.reader.underlyings()) {
+      const channel = `mode.${name}`;
+      if (!this.hub.has(channel)) {
+        this.modes.delete(channel);
+        continue;
+      }
+      const view = modeView(index, this.services);
+      const looks = JSON.stringify({ ...view, time_ms: 0 });
+      if (this.modes.get(channel) === looks) continue;
+      this.modes.set(channel, looks);
+      this.hub.publish(channel, view);
+    }
+  }
+
   publishStatus(): void {
     if (this.hub.has('status')) this.hub.publish('status', statusView(this.services));
   }
@@ -92,13 +116,13 @@ export class Publisher {
     if (kind === 'book' || kind === 'trades' || kind === 'ticker') {
       const info = market.instruments.byName(name);
       if (info === undefined || info.delisted) throw missing('instrument');
-    } else if (kind === 'index') {
+    } else if (kind === 'index' || kind === 'mode') {
       if (market.instruments.underlying(name) === undefined) throw missing('underlying');
-    } else if (kind === 'user.orders' || kind === 'user.fills' || kind === 'user.account') {
+    } else if (OF_ACCOUNTS.has(kind)) {
       if (!/^(?:0|[1-9]\d{0,9})$/.test(name) || reader.account(Number(name)) === null) {
         throw missing('account');
       }
-    } else if (channel !== 'status') {
+    } else if (channel !== 'status' && channel !== 'liquidations') {
       const message = `There is no channel '${channel.slice(0, SHOWN)}': see the README of shared/client.`;
       throw new ApiError(UNKNOWN_CHANNEL, message, { parameter: 'channels' });
     }
@@ -121,6 +145,10 @@ export class Publisher {
     if (kind === 'index') {
       const underlying = market.instruments.underlying(name);
       return underlying === undefined ? undefined : indexView(reader.underlying(underlying.index));
+    }
+    if (kind === 'mode') {
+      const underlying = market.instruments.underlying(name);
+      return underlying === undefined ? undefined : modeView(underlying.index, this.services);
     }
     if (kind === 'user.account') {
       const record = reader.account(Number(name));
@@ -179,6 +207,19 @@ export class Publisher {
       else list.push(view);
     }
     for (const [channel, views] of byAccount) this.hub.publish(channel, views);
+  }
+
+  private publishLiquidations(notes: readonly LiquidationNote[]): void {
+    if (this.hub.has('liquidations')) {
+      this.hub.publish('liquidations', notes.map(liquidationEventView));
+    }
+    const accounts = new Set(notes.flatMap(({ event }) => accountsOf(event)));
+    for (const account of accounts) {
+      const channel = `user.liquidations.${account}`;
+      if (!this.hub.has(channel)) continue;
+      const own = notes.filter(({ event }) => accountsOf(event).includes(account));
+      this.hub.publish(channel, own.map(liquidationEventView));
+    }
   }
 
   private discard(): void {

@@ -44,6 +44,7 @@ export const orderId = counter('id of the order');
 export const label = counter('your own number for the order, unsigned 64 bits');
 export const sequence = integer(1, Number.MAX_SAFE_INTEGER, 'place in the journal');
 export const startSeq = integer(0, Number.MAX_SAFE_INTEGER, 'oldest wanted; else the newest');
+export const startAccount = integer(0, MAX_ACCOUNTS - 1, 'lowest wanted account');
 export const count = { ...integer(1, 1000, 'most entries wanted'), default: 100 };
 export const depth = { ...integer(1, 1000, 'levels a side'), default: 20 };
 export const expired = { ...flag('the settled and delisted ones instead'), default: false };
@@ -140,6 +141,16 @@ export const setKeyParams = signed(
 );
 const slot = integer(1, MAX_KEYS - 1, 'key slot');
 export const revokeKeyParams = signed({ slot }, ['slot']);
+const fraction = (description: string): Schema =>
+  text('^(?:0(?:\\.[0-9]{1,6})?|1(?:\\.0{1,6})?)$', `${description}, a fraction in a string`);
+export const bidParams = signed(
+  {
+    auction: integer(0, MAX_ACCOUNTS - 1, 'the account in auction'),
+    share: fraction('at most so much of it, 0.01 to 1'),
+    limit_price: fraction('highest price, of its equity'),
+  },
+  ['auction', 'share', 'limit_price'],
+);
 const marginMode = word(['standard', 'portfolio'], 'which margin holds');
 export const setMarginModeParams = signed({ margin_mode: marginMode }, ['margin_mode']);
 export const simulateMarginParams = object(

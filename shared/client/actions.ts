@@ -1,9 +1,14 @@
 import * as K from '#shared/engine/kinds.ts';
 import { BAD_PARAMETER } from '#shared/protocol/api-codes.ts';
 import { hexToBytes } from '#shared/protocol/bytes.ts';
-import type { AmendAction, OrderAction, SetKeyAction } from '#shared/protocol/commands.ts';
+import type {
+  AmendAction,
+  BidAction,
+  OrderAction,
+  SetKeyAction,
+} from '#shared/protocol/commands.ts';
 import { packOrderFlags, type SelfTrade, type TimeInForce } from '#shared/protocol/order-flags.ts';
-import { parseLots, parsePrice, type TradingUnits } from '#shared/protocol/units.ts';
+import { parseDecimal, parseLots, parsePrice, type TradingUnits } from '#shared/protocol/units.ts';
 import type {
   Decimal,
   Direction,
@@ -33,6 +38,14 @@ export interface EditRequest extends CommonRequest {
   readonly amount: Decimal;
   /** Spares a question to the exchange. */
   readonly instrument_name?: string;
+}
+export interface BidRequest extends CommonRequest {
+  /** The account in auction. */
+  readonly auction: number;
+  /** At most this fraction of it, "0.01" to "1"; all that is sold if left out. */
+  readonly share?: Decimal;
+  /** The highest price, as a fraction of its equity; whatever it is now if left out. */
+  readonly limit_price?: Decimal;
 }
 export interface SetKeyRequest extends CommonRequest {
   readonly slot: number;
@@ -118,6 +131,31 @@ export function amendAction(
 export function keyAction({ slot, address, scopes, expiry }: SetKeyRequest): SetKeyAction {
   const scope = scopes.reduce((bits, name) => bits | SCOPE_BITS[name], 0);
   return { kind: 'setKey', slot, address: hexToBytes(address), scope, expiry };
+}
+
+const [SHARE_DECIMALS, BID_PRICE_DECIMALS] = [6, 4];
+
+/** The bid that a request asks for. Throws `ParseError` for what is no decimal, `ApiError` for what does not fit. */
+export function bidAction({
+  auction,
+  share,
+  limit_price,
+}: {
+  readonly auction: number;
+  readonly share: Decimal;
+  readonly limit_price: Decimal;
+}): BidAction {
+  const fraction = (parameter: string, text: Decimal, decimals: number): number => {
+    const value = parseDecimal(text, decimals);
+    if (value <= 10n ** BigInt(decimals)) return Number(value);
+    throw ApiError.local(BAD_PARAMETER, `${parameter}: is a fraction, so at most "1"`);
+  };
+  return {
+    kind: 'bid',
+    auction,
+    share: fraction('share', share, SHARE_DECIMALS),
+    limit: fraction('limit_price', limit_price, BID_PRICE_DECIMALS),
+  };
 }
 
 /** Digits of up to 64 bits. Throws `ApiError` that names the parameter. */

@@ -1,3 +1,4 @@
+import type { Auction, BidResult, Liquidation, LiquidationEvent } from './api-liquidations.ts';
 import type {
   Account,
   CommandResult,
@@ -26,6 +27,8 @@ import type {
   TimeResult,
   Trade,
 } from './api-objects.ts';
+
+import type { AccountRisk, ModeReport } from './api-risk.ts';
 
 /** Parameters and result of every method, and their names at run time. */
 
@@ -67,6 +70,8 @@ export interface Empty {
 export interface PublicMethods {
   get_time: { params: Empty; result: TimeResult };
   get_status: { params: Empty; result: StatusResult };
+  /** What orders may do now and why, of one underlying or each. */
+  get_mode: { params: { readonly underlying?: string }; result: readonly ModeReport[] };
   get_contract: { params: Empty; result: ContractResult };
   get_instruments: {
     params: { readonly underlying?: string; readonly expired?: boolean };
@@ -95,7 +100,7 @@ export interface PublicMethods {
   };
   get_order: { params: { readonly order_id: Integer }; result: Order };
   get_positions: { params: { readonly account: number }; result: readonly Position[] };
-  get_account_risk: { params: { readonly account: number }; result: MarginReport };
+  get_account_risk: { params: { readonly account: number }; result: AccountRisk };
   /** A portfolio that nobody has: `NAME:AMOUNT` with commas, negative amounts short. */
   simulate_margin: {
     params: {
@@ -120,6 +125,20 @@ export interface PublicMethods {
   get_fills: {
     params: { readonly account: number; readonly count?: number; readonly start_seq?: number };
     result: readonly Fill[];
+  };
+  /** Accounts in liquidation by number, from `start_account` on. */
+  get_liquidations: {
+    params: { readonly count?: number; readonly start_account?: number };
+    result: readonly Liquidation[];
+  };
+  get_auctions: {
+    params: { readonly count?: number; readonly start_account?: number };
+    result: readonly Auction[];
+  };
+  /** The newest first; with `start_seq` those from there on, the oldest first. Of `account` as debtor, bidder or other side. */
+  get_liquidation_events: {
+    params: { readonly account?: number; readonly count?: number; readonly start_seq?: number };
+    result: readonly LiquidationEvent[];
   };
   get_command: { params: { readonly sequence: number }; result: CommandResult };
 }
@@ -164,6 +183,18 @@ export interface PrivateMethods {
   };
   revoke_key: { params: Signed & { readonly slot: number }; result: PrivateResult };
   set_margin_mode: { params: Signed & { readonly margin_mode: MarginMode }; result: PrivateResult };
+  /** For a share of an account in auction, whose positions come at their marks with a discount in cash. */
+  bid: {
+    params: Signed & {
+      /** The account in auction. */
+      readonly auction: number;
+      /** At most this fraction of it, "0.01" to "1". */
+      readonly share: Decimal;
+      /** The highest price, as a fraction of its equity: "0.9" bids once it has come down to 90 %. */
+      readonly limit_price: Decimal;
+    };
+    result: BidResult;
+  };
   /** Wire bytes of any command but consume and clock. */
   submit: { params: { readonly command: HexString }; result: OrderResult };
 }
@@ -177,6 +208,7 @@ export type ResultOf<M extends MethodName> = ApiMethods[M]['result'];
 const publicNames: { readonly [name in keyof PublicMethods]: true } = {
   get_time: true,
   get_status: true,
+  get_mode: true,
   get_contract: true,
   get_instruments: true,
   get_order_book: true,
@@ -193,6 +225,9 @@ const publicNames: { readonly [name in keyof PublicMethods]: true } = {
   simulate_order: true,
   get_risk_array: true,
   get_fills: true,
+  get_liquidations: true,
+  get_auctions: true,
+  get_liquidation_events: true,
   get_command: true,
 };
 const privateNames: { readonly [name in keyof PrivateMethods]: true } = {
@@ -207,6 +242,7 @@ const privateNames: { readonly [name in keyof PrivateMethods]: true } = {
   set_key: true,
   revoke_key: true,
   set_margin_mode: true,
+  bid: true,
   submit: true,
 };
 export const PUBLIC_METHODS = Object.keys(publicNames) as readonly (keyof PublicMethods)[];

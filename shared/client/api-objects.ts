@@ -1,3 +1,5 @@
+import type { ModeReport } from './api-risk.ts';
+
 /** What the API's answers look like; the conventions are in api.ts. */
 
 /** An exact decimal, such as "1250.5"; no exponent. */
@@ -28,7 +30,10 @@ export interface StatusResult {
   readonly state: 'starting' | 'running' | 'draining' | 'stopped' | 'failed';
   /** Why it stopped, if it failed. */
   readonly failure: { readonly code: string; readonly message: string } | null;
+  /** The strictest of all underlyings. */
   readonly mode: ModeName;
+  /** Each underlying's, with reasons, multiplier and what is allowed. */
+  readonly modes: readonly ModeReport[];
   /** Whether orders that add risk are taken now, and if not why, in words. */
   readonly new_risk: boolean;
   readonly reason: string | null;

@@ -1,3 +1,4 @@
+import type { LiquidationEvent } from './api-liquidations.ts';
 import type {
   Account,
   BookLevel,
@@ -8,6 +9,8 @@ import type {
   Ticker,
   Trade,
 } from './api-objects.ts';
+
+import type { ModeReport } from './api-risk.ts';
 
 /** The data of every channel, and the JSON-RPC around requests and answers. */
 
@@ -35,6 +38,9 @@ export interface Channels {
   'user.orders.{}': readonly Order[];
   'user.fills.{}': readonly Fill[];
   'user.account.{}': Account;
+  'user.liquidations.{}': readonly LiquidationEvent[];
+  liquidations: readonly LiquidationEvent[];
+  'mode.{}': ModeReport;
   status: StatusResult;
 }
 

@@ -12,6 +12,8 @@
  * that is what is signed. Sequence, account and instrument numbers are plain numbers. `null` says there is none.
  */
 
+export type * from './api-liquidations.ts';
 export * from './api-methods.ts';
 export type * from './api-objects.ts';
+export type * from './api-risk.ts';
 export type * from './api-wire.ts';

@@ -7,6 +7,8 @@ import type { InstrumentWords } from '#shared/protocol/sentence.ts';
 import { parseMoney } from '#shared/protocol/units.ts';
 import {
   amendAction,
+  type BidRequest,
+  bidAction,
   type CommonRequest,
   type EditRequest,
   keyAction,
@@ -17,6 +19,7 @@ import {
   type SetKeyRequest,
 } from './actions.ts';
 import type {
+  BidResult,
   ChannelData,
   ChannelName,
   ContractResult,
@@ -236,6 +239,16 @@ export class PlimsollClient extends PlimsollReader {
     const { margin_mode } = request;
     const action = { kind: 'setMarginMode', mode: margin_mode === 'portfolio' ? 1 : 0 } as const;
     return this.send('set_margin_mode', action, request, { margin_mode });
+  }
+
+  /**
+   * Takes a share of an account in auction (`getAuctions`) at the price of now, if that is no more than the limit. Throws `ApiError`:
+   * PRICE_ABOVE_LIMIT while it is, INSUFFICIENT_MARGIN if the own account could not carry the share.
+   */
+  async bid(request: BidRequest): Promise<BidResult> {
+    const { auction, share = '1', limit_price = '1' } = request;
+    const fields = { auction, share, limit_price };
+    return this.send('bid', bidAction(fields), request, fields);
   }
 
   /** Wire bytes of any command: signed with `prepare`, or of a kind that is open to anyone. */

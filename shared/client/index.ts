@@ -1,6 +1,12 @@
 /** The SDK's front door. */
 
-export type { CommonRequest, EditRequest, OrderRequest, SetKeyRequest } from './actions.ts';
+export type {
+  BidRequest,
+  CommonRequest,
+  EditRequest,
+  OrderRequest,
+  SetKeyRequest,
+} from './actions.ts';
 export * from './api.ts';
 export {
   type ClientDependencies,

@@ -36,6 +36,11 @@ export class PlimsollReader {
     return this.call('get_status', {});
   }
 
+  /** What orders may do now, why, and what new risk costs. */
+  getMode(underlying?: string): Promise<ResultOf<'get_mode'>> {
+    return this.call('get_mode', underlying === undefined ? {} : { underlying });
+  }
+
   getInstruments(params: ParamsOf<'get_instruments'> = {}): Promise<ResultOf<'get_instruments'>> {
     return this.call('get_instruments', params);
   }
@@ -100,6 +105,24 @@ export class PlimsollReader {
 
   getFills(params: Partial<ParamsOf<'get_fills'>> = {}): Promise<ResultOf<'get_fills'>> {
     return this.call('get_fills', { ...params, account: this.ownAccount(params.account) });
+  }
+
+  /** Accounts in liquidation: stage, since when, what is due, what is missing. */
+  getLiquidations(
+    params: ParamsOf<'get_liquidations'> = {},
+  ): Promise<ResultOf<'get_liquidations'>> {
+    return this.call('get_liquidations', params);
+  }
+
+  /** Open auctions, to `bid` in. */
+  getAuctions(params: ParamsOf<'get_auctions'> = {}): Promise<ResultOf<'get_auctions'>> {
+    return this.call('get_auctions', params);
+  }
+
+  getLiquidationEvents(
+    params: ParamsOf<'get_liquidation_events'> = {},
+  ): Promise<ResultOf<'get_liquidation_events'>> {
+    return this.call('get_liquidation_events', params);
   }
 
   getCommand(sequence: number): Promise<ResultOf<'get_command'>> {

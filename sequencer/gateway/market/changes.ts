@@ -1,5 +1,6 @@
 import type { Book } from './book.ts';
 import type { Fill } from './fills.ts';
+import type { LiquidationNote } from './liquidations.ts';
 
 /** What changed since the last `takeChanges`: what there is to publish. */
 export interface MarketChanges {
@@ -12,6 +13,7 @@ export interface MarketChanges {
   tickers: Set<number>;
   /** Underlyings with a new index. */
   indexes: Set<number>;
+  liquidations: LiquidationNote[];
   status: boolean;
 }
 
@@ -23,6 +25,7 @@ export function noChanges(): MarketChanges {
     accounts: new Set(),
     tickers: new Set(),
     indexes: new Set(),
+    liquidations: [],
     status: false,
   };
 }

@@ -6,6 +6,7 @@ import {
   CLOSE_REPLACED,
   CLOSE_SETTLED,
   MSG_GENESIS,
+  STAGE_NONE,
 } from '#shared/engine/kinds.ts';
 import type {
   EngineEvent,
@@ -15,6 +16,7 @@ import type {
   OrderClosedEvent,
   OrderOpenedEvent,
 } from '#shared/protocol/events.ts';
+import type { LiquidationEvent } from '#shared/protocol/liquidation-events.ts';
 import type { StateReader } from '../state/reader.ts';
 import { Book } from './book.ts';
 import { type MarketChanges, noChanges } from './changes.ts';
@@ -22,6 +24,7 @@ import { type ClosedOrder, ClosedOrders, endOrder } from './closed-orders.ts';
 import { FILLS_PER_COMMAND, FillLog, fillOf } from './fills.ts';
 import { InstrumentBook } from './instruments.ts';
 import type { Side } from './ladder.ts';
+import { accountsOf, LiquidationLog, NOTES_PER_COMMAND } from './liquidations.ts';
 import { type OpenOrder, OrderStore, restingOrder } from './orders.ts';
 import {
   addToTaker,
@@ -34,6 +37,8 @@ import { CommandTrail } from './trail.ts';
 import type { DurableCommand, MarketOptions, MarketRecorder } from './types.ts';
 import { RollingVolume } from './volume.ts';
 
+const LIQUIDATIONS_KEPT = 10_000;
+
 const sideOf = (side: number): Side => (side === 0 ? 'buy' : 'sell');
 
 /**
@@ -44,6 +49,7 @@ export class MarketData {
   readonly orders: OrderStore;
   readonly closed: ClosedOrders;
   readonly fills: FillLog;
+  readonly liquidations: LiquidationLog;
   readonly volume = new RollingVolume();
   /** Told of everything from the next command on. */
   recorder: MarketRecorder | null = null;
@@ -53,6 +59,7 @@ export class MarketData {
   private sequence = 0;
   private timeMs = 0;
   private fillsOfCommand = 0;
+  private notesOfCommand = 0;
   private taker: TakerSoFar | null = null;
   private replaced: OpenOrder | null = null;
   /** Of the command that is applied. */
@@ -67,6 +74,7 @@ export class MarketData {
     this.orders = new OrderStore(options.orderCapacity);
     this.closed = new ClosedOrders(options.closedOrdersKept);
     this.fills = new FillLog(options.fillsKept);
+    this.liquidations = new LiquidationLog(options.liquidationsKept ?? LIQUIDATIONS_KEPT);
   }
 
   /**
@@ -91,6 +99,10 @@ export class MarketData {
       this.open(restingOrder(record));
     }
     this.orders.sortByAge();
+    for (let account = 0; account < this.reader.accountCount; account++) {
+      const { stage } = this.reader.liquidation(account);
+      if (stage !== STAGE_NONE) this.liquidations.open.set(account, null);
+    }
     for (const u of this.reader.underlyings()) this.indexes.set(u.index, Number(u.indexPrice));
     this.forgetChanges();
   }
@@ -129,6 +141,7 @@ export class MarketData {
   apply(command: DurableCommand): void {
     this.sequence = command.sequence;
     this.fillsOfCommand = 0;
+    this.notesOfCommand = 0;
     this.taker = null;
     this.replaced = null;
     if (command.inbox && command.bytes[0] === MSG_GENESIS) {
@@ -208,6 +221,14 @@ export class MarketData {
         return this.applySettled(event.instrument, event.settlementPrice);
       case 'delisted':
         return this.applyDelisted(event.instrument);
+      case 'liquidationStarted':
+      case 'liquidationStage':
+      case 'liquidationSlice':
+      case 'auctionSold':
+      case 'positionTaken':
+      case 'deleveraged':
+      case 'liquidationEnded':
+        return this.noteLiquidation(event);
       case 'mode':
       case 'guard':
         this.changes.status = true;
@@ -292,6 +313,16 @@ export class MarketData {
     this.orders.resize(id, event.lots, this.timeMs);
     this.change(id);
     this.touch(event.account);
+  }
+
+  private noteLiquidation(event: LiquidationEvent): void {
+    const seq = this.sequence * NOTES_PER_COMMAND + this.notesOfCommand++;
+    const slot = 'instrument' in event ? event.instrument : null;
+    const info = slot === null ? null : (this.instruments.bySlot(slot) ?? null);
+    const note = { seq, timeMs: this.timeMs, event, info };
+    this.liquidations.add(note);
+    this.changes.liquidations.push(note);
+    for (const account of accountsOf(event)) this.touch(account);
   }
 
   private applyListed(event: ListingEvent): void {

@@ -21,6 +21,8 @@ export interface MarketOptions {
   fillsKept: number;
   /** Ended orders kept for `get_order`. */
   closedOrdersKept: number;
+  /** Liquidation events kept for `get_liquidation_events`; 10,000 unless said otherwise. */
+  liquidationsKept?: number;
   /** Rows of the order store; the engine's own capacity unless a test says otherwise. */
   orderCapacity?: number;
 }

@@ -28,8 +28,10 @@ import {
   tickerView,
   tradeView,
 } from '../views/market.ts';
+import { modeView } from '../views/modes.ts';
 import { orderView } from '../views/orders.ts';
 import { contractView, statusView } from '../views/status.ts';
+import { liquidationReads } from './liquidations.ts';
 import { riskReads } from './risk.ts';
 
 type Read<Name extends keyof PublicMethods> = Omit<Method, 'handle' | 'name' | 'access'> & {
@@ -54,6 +56,7 @@ export function publicMethods(services: Services): Method[] {
     ...priceReads(services),
     ...accountReads(services),
     ...riskReads(services),
+    ...liquidationReads(services),
     ...orderReads(services),
   ];
 }
@@ -75,6 +78,17 @@ function exchangeReads(services: Services): Method[] {
       params: nothing,
       always: true,
       handle: () => statusView(services),
+    }),
+    read({
+      name: 'get_mode',
+      summary:
+        'What orders may do now in each underlying, the reasons, and what new risk is multiplied by.',
+      returns: 'ModeReport[]',
+      params: object({ underlying: schemas.underlying }, []),
+      handle: ({ underlying }) =>
+        underlying === undefined
+          ? reader.underlyings().map(({ index }) => modeView(index, services))
+          : [modeView(underlyingNamed(services.market, underlying).index, services)],
     }),
     read({
       name: 'get_contract',

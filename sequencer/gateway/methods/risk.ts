@@ -8,7 +8,9 @@ import type { MarketData } from '../market/market-data.ts';
 import type { Method } from '../method.ts';
 import * as schemas from '../schemas.ts';
 import { accountNumbered, instrumentNamed, type Services } from '../services.ts';
+import { liquidationView } from '../views/liquidations.ts';
 import { marginView, orderMarginView, riskArrayView } from '../views/risk.ts';
+import { scenarioTerms } from '../views/scenarios.ts';
 import { parsed } from './parse.ts';
 import { read } from './reads.ts';
 
@@ -49,14 +51,22 @@ export function riskReads({ market, reader }: Services): Method[] {
   return [
     read({
       name: 'get_account_risk',
-      summary: 'Margin of an account in full: worst scenario, loss in each, basis, naked shorts.',
-      returns: 'MarginReport',
+      summary:
+        'Margin of an account in full: worst scenario, loss in each, basis, naked shorts; its liquidation.',
+      returns: 'AccountRisk',
       weight: () => 4,
       params: schemas.object({ account: schemas.account }, ['account']),
       handle: ({ account }) => {
         const record = accountNumbered(reader, account);
         const held = market.instruments.bySlot(record.positions[0]?.instrument ?? -1);
-        return marginView(reader.assess({ kind: 'account', account }), reader, held?.underlying);
+        const found = reader.assess({ kind: 'account', account });
+        const since = market.liquidations.open.get(account) ?? null;
+        return {
+          ...marginView(found, reader, held?.underlying),
+          account,
+          worst: scenarioTerms(found.worstScenario),
+          liquidation: liquidationView(record, since, reader),
+        };
       },
     }),
     read({

@@ -1,3 +1,4 @@
+import { bidAction } from '#shared/client/actions.ts';
 import type { OrderParams, PrivateMethods, PrivateResult, Signed } from '#shared/client/api.ts';
 import { NO_SUCH_ORDER, OK } from '#shared/engine/codes.ts';
 import { CMD_INDEX, CMD_VOLATILITY } from '#shared/engine/kinds.ts';
@@ -16,6 +17,7 @@ import type { Method } from '../method.ts';
 import * as schemas from '../schemas.ts';
 import { instrumentNamed, type Services } from '../services.ts';
 import { SCOPE_BITS } from '../views/accounts.ts';
+import { bidView } from '../views/liquidations.ts';
 import { outcomeView } from '../views/orders.ts';
 import { requireAllowed, SELF_TRADES, TIMES_IN_FORCE } from './orders.ts';
 import { parsed, unsigned64 } from './parse.ts';
@@ -224,6 +226,20 @@ function moneyWrites(services: Services): Method[] {
       params: schemas.revokeKeyParams,
       handle: async (params, client) =>
         act({ kind: 'revokeKey', slot: params.slot }, params, client),
+    }),
+    write({
+      name: 'bid',
+      summary:
+        'Bids for a share of an account in auction: its positions at their marks, and a discount in cash.',
+      returns: 'BidResult',
+      params: schemas.bidParams,
+      handle: async (params, client) => {
+        const { auction } = params;
+        const action = parsed('limit_price', () => bidAction(params));
+        const { sequence, time_ms: timeMs } = await act(action, params, client);
+        const notes = services.market.liquidations.ofCommand(sequence);
+        return bidView(notes, { auction, sequence, timeMs });
+      },
     }),
     write({
       name: 'set_margin_mode',

@@ -6,6 +6,7 @@ import {
   GUARD,
   GUARD_START,
   INSTRUMENT,
+  LIQUIDATION,
   ORDER,
   SETTLED_ENTRIES,
   SETTLED_RING,
@@ -39,6 +40,7 @@ describe('offsets', () => {
     ['instrument.ts', INSTRUMENT],
     ['surface.ts', SURFACE],
     ['order.ts', ORDER],
+    ['liquidation.ts', LIQUIDATION],
   ])('agree with the engine record in %s', (file, ours) => {
     expect(layOut(file)).toMatchObject(ours);
   });

@@ -101,6 +101,15 @@ export const ORDER = {
   flags: 58,
 } as const;
 
+/** From ACCOUNT_LIQUIDATION on. */
+export const LIQUIDATION = {
+  stage: 0,
+  scenario: 4,
+  nextTime: 16,
+  elapsed: 24,
+  tickTime: 32,
+} as const;
+
 /** The last settled days of an underlying: day u64 and price u64 each. */
 export const SETTLED_RING = 288;
 export const SETTLED_ENTRIES = 14;

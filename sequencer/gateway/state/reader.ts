@@ -5,6 +5,7 @@ import {
   ACCOUNT_FLAGS,
   ACCOUNT_GENERATION,
   ACCOUNT_KEYS,
+  ACCOUNT_LIQUIDATION,
   ACCOUNT_MARGIN_EPOCH,
   ACCOUNT_OCCUPIED,
   ACCOUNT_OPEN_ORDERS,
@@ -61,6 +62,7 @@ import { type GuardState, guardState } from './guard.ts';
 import {
   GLOBAL,
   INSTRUMENT,
+  LIQUIDATION,
   NO_PRICE,
   ORDER,
   SETTLED_ENTRIES,
@@ -73,6 +75,7 @@ import type {
   GlobalsRecord,
   InstrumentRecord,
   KeyRecord,
+  LiquidationRecord,
   OrderRecord,
   PositionRecord,
   SurfaceRecord,
@@ -295,8 +298,21 @@ export class StateReader {
       generation: this.u32(at + ACCOUNT_GENERATION),
       withdrawn: this.memory.view.getBigUint64(at + ACCOUNT_WITHDRAWN, true),
       deposited: this.memory.view.getBigUint64(at + ACCOUNT_DEPOSITED, true),
+      liquidation: this.liquidation(id),
       keys: this.keys(at),
       positions: this.positions(at),
+    };
+  }
+
+  /** Where the liquidation of an account stands. */
+  liquidation(account: number): LiquidationRecord {
+    const at = ACCOUNTS + account * ACCOUNT_SIZE + ACCOUNT_LIQUIDATION;
+    return {
+      stage: this.u32(at + LIQUIDATION.stage),
+      scenario: this.u32(at + LIQUIDATION.scenario),
+      nextMs: this.u64(at + LIQUIDATION.nextTime),
+      elapsedMs: this.u64(at + LIQUIDATION.elapsed),
+      tickMs: this.u64(at + LIQUIDATION.tickTime),
     };
   }
 

@@ -87,6 +87,19 @@ export interface PositionRecord {
   openSellLots: number;
 }
 
+/** Where an account's liquidation stands (records/liquidation.ts of the engine). Times are the engine's clock. */
+export interface LiquidationRecord {
+  /** `STAGE_*`. */
+  stage: number;
+  /** The witness that it began with. */
+  scenario: number;
+  /** No slice on the book before. */
+  nextMs: number;
+  /** How long the auction had run at its last tick. */
+  elapsedMs: number;
+  tickMs: number;
+}
+
 export interface AccountRecord {
   id: number;
   subaccount: number;
@@ -101,6 +114,7 @@ export interface AccountRecord {
   generation: number;
   withdrawn: bigint;
   deposited: bigint;
+  liquidation: LiquidationRecord;
   keys: KeyRecord[];
   positions: PositionRecord[];
 }

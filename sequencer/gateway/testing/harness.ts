@@ -45,6 +45,7 @@ export class Harness {
   url = '';
   private journal!: Journal;
   private round = 0;
+  private lastIndex = INDEX;
   private readonly listeners: DurableListener[] = [];
   private readonly clients: PlimsollClient[] = [];
 
@@ -118,8 +119,9 @@ export class Harness {
     this.exchange.consume(encodeInboxMessage(message));
   }
 
-  deposit(account: number): void {
-    const amount = money(1_000_000_000_000n);
+  /** @param usdc whole USDC */
+  deposit(account: number, usdc = 1_000_000n): void {
+    const amount = money(usdc * 1_000_000n);
     this.consume({
       kind: 'deposit',
       account,
@@ -136,6 +138,7 @@ export class Harness {
   /** A round of index and volatility at the harness's time. */
   async price(index = INDEX): Promise<void> {
     const round = ++this.round;
+    this.lastIndex = index;
     const timeMs = BigInt(this.nowMs);
     const digest = indexDigest({ underlying: 'BTC', round, price: index, timeMs }, DOMAIN);
     const observations = COMMITTEE.slice(0, 3).map((signer, i) => ({
@@ -158,6 +161,18 @@ export class Harness {
 
   async reprice(): Promise<void> {
     while ((await this.run({ kind: 'reprice', underlying: 0 })).code === 0);
+  }
+
+  /** Time passes; the index comes to so many USDC in steps that need no confirmation, a second each, and marks follow. */
+  async move(usdc: bigint, afterMs = 1000): Promise<void> {
+    const wanted = usdc * 1_000_000n;
+    for (let first = true; first || this.lastIndex !== wanted; first = false) {
+      this.nowMs += first ? afterMs : 1000;
+      const most = this.lastIndex / 25n;
+      const left = wanted - this.lastIndex;
+      await this.price(this.lastIndex + (left > most ? most : left < -most ? -most : left));
+      await this.reprice();
+    }
   }
 
   async stop(): Promise<void> {

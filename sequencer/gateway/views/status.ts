@@ -1,10 +1,4 @@
-import type { ContractResult, ModeName, StatusResult } from '#shared/client/api.ts';
-import {
-  MODE_CANCEL_ONLY,
-  MODE_GUARDED,
-  MODE_NORMAL,
-  MODE_REDUCE_ONLY,
-} from '#shared/engine/kinds.ts';
+import type { ContractResult, StatusResult } from '#shared/client/api.ts';
 import {
   MAX_COMMAND_BYTES,
   MAX_LOTS,
@@ -16,13 +10,7 @@ import { formatDecimal, formatLots } from '#shared/protocol/units.ts';
 import type { Services } from '../services.ts';
 import type { UnderlyingRecord } from '../state/records.ts';
 import { moneyText } from './format.ts';
-
-const MODE_NAMES: Record<number, ModeName> = {
-  [MODE_NORMAL]: 'normal',
-  [MODE_GUARDED]: 'guarded',
-  [MODE_REDUCE_ONLY]: 'reduce_only',
-  [MODE_CANCEL_ONLY]: 'cancel_only',
-};
+import { MODE_NAMES, modeView } from './modes.ts';
 
 /** As shared/engine/auth.ts has it: 30 days. */
 const MAX_VALID_MS = 30 * 86_400_000;
@@ -38,13 +26,15 @@ export interface OperatorStatus extends StatusResult {
   clock: { trouble: string | null; offset_ms: number };
 }
 
-export function statusView({ exchange, reader, risk }: Services): OperatorStatus {
+export function statusView(services: Services): OperatorStatus {
+  const { exchange, reader, risk } = services;
   const status = exchange.status();
   const globals = reader.globals();
   return {
     state: status.state,
     failure: status.failure,
     mode: MODE_NAMES[reader.mode()] ?? 'normal',
+    modes: reader.underlyings().map(({ index }) => modeView(index, services)),
     new_risk: status.state === 'running' && risk.reason === null,
     reason: risk.reason,
     time_ms: status.clockMs,
