@@ -108,13 +108,17 @@ const seeds = Number(process.env.PLIMSOLL_CRASHES ?? 5);
 const CRASHES = Array.from({ length: seeds }, (_, index) => index + 1);
 
 describe('the watcher', () => {
+  let started = 0;
+
   it.each(CRASHES)('is quiet through an honest crash (seed %i)', (seed) => {
     const heard = new Heard();
     const crash = new Crash(seed, heard.listener);
     watched(crash.s, heard);
-    crash.run(80);
-    expect(crash.counts.get('liquidationStarted') ?? 0).toBeGreaterThan(0);
+    crash.run();
+    started += crash.counts.get('liquidationStarted') ?? 0;
   });
+
+  it('has heard of liquidations', () => expect(started).toBeGreaterThan(5));
 
   it('cries when an account that is well is liquidated, because the engine’s cache is corrupt', () => {
     const s = scenario();
