@@ -341,6 +341,47 @@ describe('deleveraging', () => {
   });
 });
 
+describe('an account of two underlyings', () => {
+  it('goes the same way, frozen while either is in doubt, and only to bidders whose margin holds both', () => {
+    const s = new LiquidationScenario()
+      .open('D', 18_000n, STANDARD)
+      .open('P', 500_000n, PORTFOLIO)
+      .open('S', 500_000n, STANDARD);
+    const { world } = s;
+    const expiryDay = s.expiryDay;
+    world.expect(
+      world.run({ kind: 'list', underlying: 1, expiryDay, strike: 3_000, optionKind: 0 }),
+    );
+    s.wait(1);
+    const eth = 6;
+    s.trade('D', 'B', CALL_90, 100).trade('D', 'B', eth, 30).move(102_000n);
+    // ETH alone has had no price for a minute.
+    world.clock(world.nowMs + 61_000);
+    world.expect(world.index(0, s.price * USDC));
+    world.reopen(0, s.price * USDC);
+    s.liquidate('D', C.MODE_CANCELS_ONLY, 24);
+    s.wait(1);
+    // The book takes only ETH, which is not what asks most: the second slice tries it.
+    s.play(`A sell 8 @${s.tick(eth) + 1} in:${eth} -> OK rests 8`);
+    s.liquidate('D', C.OK, 24);
+    const slices = [0, 1, 2, 3, 4].map(() => {
+      const found = of(s.step('D'), 'liquidationSlice').map(({ instrument }) => instrument);
+      s.wait(2);
+      return found;
+    });
+    expect(slices).toEqual([[], [eth], [], [], []]);
+    expect(s.stage('D')).toBe(K.STAGE_AUCTION);
+    s.bid('P', 'D', C.ONE_UNDERLYING);
+    const sold = s.bid('S', 'D');
+    expect(
+      of(sold, 'positionTaken')
+        .map(({ instrument }) => instrument)
+        .sort(),
+    ).toEqual([CALL_90, eth]);
+    expect(s.of('D').equity).toBeGreaterThanOrEqual(s.of('D').initial);
+  });
+});
+
 describe('what people try', () => {
   it('does not get them a bargain from their own account on the book', () => {
     const owner = wallet(77);
