@@ -7,8 +7,12 @@ import { devnetParams, productionParams } from '#contracts/params.ts';
 import { startChain, type TestChain } from '#contracts/testing.ts';
 import { CMD_CLOCK, CMD_CONSUME, CMD_WITHDRAW } from '#shared/engine/kinds.ts';
 import {
+  ACCOUNT_CASH,
+  ACCOUNTS,
   BATCH_BYTES,
   FACT_CLOCK,
+  FACT_COLLATERAL,
+  FACT_FLAT_CASH,
   FACT_INBOX_COUNT,
   FACT_INDEX_TIME,
   FACT_VOLATILITY_TIME,
@@ -301,6 +305,59 @@ describe('the real engine, from deposit to the empty vault', () => {
     await send({ hash: bob.writeContract({ ...contract(), functionName: 'closeExit' }) });
     expect(await balanceOf(alice.account.address)).toBe(deposited);
     expect(await balanceOf(bob.account.address)).toBe(deposited);
+    expect(await balanceOf(settlement)).toBe(0n);
+  });
+});
+
+describe('the insurance fund', () => {
+  test('takes gifts, which nobody can claim, and leaves what is left of them to its beneficiary', async () => {
+    await deployAll();
+    const { alice, bob } = wallets();
+    await depositFrom(alice);
+    const gift = 7_000_001n;
+    const give = { functionName: 'fundInsurance', args: [gift] } as const;
+    const money = { address: token, abi: testTokenAbi } as const;
+    const mint = { ...money, functionName: 'mint', args: [bob.account.address, gift] } as const;
+    await send({ hash: bob.writeContract(mint) });
+    const approve = { ...money, functionName: 'approve', args: [settlement, gift] } as const;
+    await send({ hash: bob.writeContract(approve) });
+    await send({ hash: bob.writeContract({ ...contract(), ...give }) });
+    const decoded = decodeInboxMessage((await messages())[2] as Uint8Array);
+    expect(decoded).toMatchObject({
+      value: { kind: 'deposit', account: 0, subaccount: 0, amount: gift },
+    });
+    expect(toHex((decoded as { value: { owner: Uint8Array } }).value.owner)).toBe(
+      `0x${'00'.repeat(20)}`,
+    );
+
+    const { engine, tree } = realEngine();
+    const { header, data } = await consumeAll(engine, tree);
+    expect(engine.view.getBigInt64(ACCOUNTS + ACCOUNT_CASH, true)).toBe(gift);
+    expect(engine.view.getBigInt64(FACT_COLLATERAL, true)).toBe(deposited + gift);
+    expect(engine.view.getBigInt64(FACT_FLAT_CASH, true)).toBe(deposited);
+    const { landed } = await post(header, data);
+    await pass(121);
+    const record = proofArgs(proveAccount(tree, 0));
+    const claim = [landed, 0, ...record] as const;
+    await expect(
+      bob.writeContract({ ...contract(), functionName: 'claim', args: claim }),
+    ).rejects.toThrow(/NothingToClaim/);
+
+    await pass(601);
+    await send({ hash: bob.writeContract({ ...contract(), functionName: 'freeze' }) });
+    const open = [proveFacts(tree), proveAccount(tree, 0), proveExitMarks(tree)].map(proofArgs);
+    const openArgs = open.flat() as unknown as readonly [Hex, Hex[], Hex, Hex[], Hex, Hex[]];
+    await send({
+      hash: bob.writeContract({ ...contract(), functionName: 'openExit', args: openArgs }),
+    });
+    const figures = await chain.client.readContract({ ...contract(), functionName: 'exitFigures' });
+    expect([figures.collateral, figures.fund]).toEqual([deposited + gift, gift]);
+    await pass(61);
+    const leave = [2, ...proofArgs(proveAccount(tree, 2))] as const;
+    await send({ hash: bob.writeContract({ ...contract(), functionName: 'exit', args: leave }) });
+    await send({ hash: bob.writeContract({ ...contract(), functionName: 'closeExit' }) });
+    expect(await balanceOf('0x00000000000000000000000000000000000000f2')).toBe(gift);
+    expect(await balanceOf(alice.account.address)).toBe(deposited);
     expect(await balanceOf(settlement)).toBe(0n);
   });
 });

@@ -34,7 +34,7 @@ export async function startChain() {
   };
   for (let tries = 0; ; tries++) {
     if (await client.getChainId().catch(() => undefined)) break;
-    if (tries > 200 || child.exitCode !== null) throw new Error('anvil did not answer.');
+    if (tries > 1200 || child.exitCode !== null) throw new Error('anvil did not answer.');
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   return { client, time, wallet, stop: () => stop(child) };

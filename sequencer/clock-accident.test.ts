@@ -12,7 +12,7 @@ afterEach(async () => {
 
 describe('a machine whose clock jumps hours ahead', () => {
   it('neither moves the engine’s clock nor keeps batches from landing, and is refused at the start', {
-    timeout: 60_000,
+    timeout: 120_000,
   }, async () => {
     world = await World.create({ blockTime: 1 });
     let aheadMs = 0;

@@ -34,6 +34,8 @@ export interface SequencerConfig {
   readonly maxClockLeadMs: number;
   readonly listStrikes: number;
   readonly listExpiries: number;
+  /** Whether accounts below their maintenance margin are liquidated by the sequencer's own chores. */
+  readonly liquidate: boolean;
   readonly logLevel: string;
 }
 
@@ -72,6 +74,7 @@ export function readConfig(argv: readonly string[], env: NodeJS.ProcessEnv): Seq
     maxClockLeadMs: integer('--max-clock-lead', values.maxClockLead, 1, 1e7) * 1000,
     listStrikes: integer('--list-strikes', values.listStrikes, 0, 100),
     listExpiries: integer('--list-expiries', values.listExpiries, 0, 32),
+    liquidate: oneOf('--liquidate', values.liquidate, ['yes', 'no']) === 'yes',
     logLevel: oneOf('--log-level', values.logLevel, LOG_LEVELS),
   };
 }
@@ -123,6 +126,7 @@ function parse(
     ],
     ['--list-strikes <n>', 'LIST_STRIKES', 'strikes listed on each side of the forward', '4'],
     ['--list-expiries <n>', 'LIST_EXPIRIES', 'expiries listed, nearest first', '4'],
+    ['--liquidate <yes|no>', 'LIQUIDATE', 'send what liquidations need; anyone else may', 'yes'],
     ['--log-level <level>', 'LOG_LEVEL', LOG_LEVELS.join(', '), 'info'],
   ];
   for (const [flags, variable, what, fallback] of options) {

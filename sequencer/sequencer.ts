@@ -325,6 +325,7 @@ export class Sequencer {
         idleClockMs: 1000 * rateOf(config),
         repriceIntervalMs: config.repriceIntervalMs,
         settleGraceMs: 10_000,
+        liquidates: config.liquidate,
         commandsATurn: 64,
         listing: {
           strikesEachSide: config.listStrikes,
@@ -334,6 +335,7 @@ export class Sequencer {
       },
       {
         view: () => this.exchange.view,
+        assess: (request) => this.exchange.assess(request),
         run: (command) => this.exchange.runOwn(command),
         clock: this.clock,
         log: this.#deps.log,

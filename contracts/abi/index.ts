@@ -934,6 +934,19 @@ export const settlementAbi = [
   },
   {
     "type": "function",
+    "name": "fundInsurance",
+    "inputs": [
+      {
+        "name": "amount",
+        "type": "uint64",
+        "internalType": "uint64"
+      }
+    ],
+    "outputs": [],
+    "stateMutability": "nonpayable"
+  },
+  {
+    "type": "function",
     "name": "hasExited",
     "inputs": [
       {

@@ -61,20 +61,18 @@ abstract contract Inbox is Vault {
         whileOpen
         returns (uint32 account)
     {
-        if (amount < minimumDeposit) revert DepositTooSmall(minimumDeposit, amount);
         if (owner == address(0) || owner == address(this)) revert BadOwner(owner);
         if (subaccount >= Layout.MAX_SUBACCOUNTS) revert BadSubaccount(subaccount);
-        if (held + amount > VAULT_LIMIT) revert VaultFull();
         account = _accountOf(owner, subaccount);
-        held += amount;
-        uint256 index =
-            _enqueue(msg.sender, abi.encodePacked(MSG_DEPOSIT, account, owner, subaccount, amount));
-        if (msg.sender != owner) _payers[index] = msg.sender;
+        _take(account, owner, subaccount, amount);
+    }
 
-        uint256 before = IERC20(token).balanceOf(address(this));
-        bool ok = Token.tryTransferFrom(token, msg.sender, amount);
-        uint256 received = IERC20(token).balanceOf(address(this)) - before;
-        if (!ok || received != amount) revert TokenNotReceived(amount, received);
+    /// @notice Gives `amount` of the token to the insurance fund, account 0. A gift: the fund has no owner, so nobody can withdraw or
+    /// claim it. It pays for deficits, and in an exit what is left of it goes to `insuranceBeneficiary`. Only while no
+    /// batch of the exit state has consumed it does it come back to the giver (`refundDeposit`).
+    /// @param amount 1e-6 USDC, approved to this contract before
+    function fundInsurance(uint64 amount) external nonReentrant whileOpen {
+        _take(uint32(Layout.INSURANCE_ACCOUNT), address(0), 0, amount);
     }
 
     /// @notice Puts a command of the caller's own account into the inbox: kind byte (16 to 24) and body.
@@ -185,6 +183,20 @@ abstract contract Inbox is Vault {
         _messageTimes.push(uint40(block.timestamp));
         _accumulators[index + 1] = keccak256(abi.encodePacked(_accumulators[index], keccak256(message)));
         emit MessageEnqueued(index, sender, message);
+    }
+
+    /// @dev Takes tokens from the caller and tells the engine whose they are.
+    function _take(uint32 account, address owner, uint8 subaccount, uint64 amount) private {
+        if (amount < minimumDeposit) revert DepositTooSmall(minimumDeposit, amount);
+        if (held + amount > VAULT_LIMIT) revert VaultFull();
+        held += amount;
+        uint256 index = _enqueue(msg.sender, abi.encodePacked(MSG_DEPOSIT, account, owner, subaccount, amount));
+        if (msg.sender != owner) _payers[index] = msg.sender;
+
+        uint256 before = IERC20(token).balanceOf(address(this));
+        bool ok = Token.tryTransferFrom(token, msg.sender, amount);
+        uint256 received = IERC20(token).balanceOf(address(this)) - before;
+        if (!ok || received != amount) revert TokenNotReceived(amount, received);
     }
 
     /// @dev The fee stays here for ever: no figure counts it, so nobody, the sequencer least, gets it back.

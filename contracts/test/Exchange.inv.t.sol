@@ -21,8 +21,9 @@ contract ExchangeInvariantTest is Test {
     }
 
     function targetSelectors() external view returns (FuzzSelector[] memory selectors) {
-        bytes4[10] memory all = [
+        bytes4[11] memory all = [
             ExchangeHandler.deposit.selector,
+            ExchangeHandler.fundInsurance.selector,
             ExchangeHandler.withdraw.selector,
             ExchangeHandler.trade.selector,
             ExchangeHandler.reprice.selector,
@@ -35,8 +36,8 @@ contract ExchangeInvariantTest is Test {
         ];
         selectors = new FuzzSelector[](1);
         selectors[0].addr = address(handler);
-        selectors[0].selectors = new bytes4[](10);
-        for (uint256 i = 0; i < 10; i++) {
+        selectors[0].selectors = new bytes4[](11);
+        for (uint256 i = 0; i < 11; i++) {
             selectors[0].selectors[i] = all[i];
         }
     }

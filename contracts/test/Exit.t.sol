@@ -347,6 +347,62 @@ contract ExitTest is ExitScene {
         assertEq(token.balanceOf(address(settlement)), 0, 'vault');
     }
 
+    function test_refundDeposit_ofTheFund_toItsGiver() external {
+        _writeScene();
+        _post();
+        _fundInsurance(BOB, 30e6); // message 4, never consumed
+        _fundInsurance(CAROL, 20e6); // message 5
+        _freezeByLiveness();
+        _pass(7 days);
+        _openExit();
+        assertEq(settlement.exitFigures().fund, 50e6, 'what is in flight is not the fund yet');
+        settlement.refundDeposit(4, _message(0, address(0), 0, 30e6));
+        settlement.refundDeposit(5, _message(0, address(0), 0, 20e6));
+        assertEq(token.balanceOf(BOB), 30e6, 'Bob');
+        assertEq(token.balanceOf(CAROL), 20e6, 'Carol');
+        vm.expectRevert(abi.encodeWithSelector(Inbox.NotRefundable.selector, 4));
+        settlement.refundDeposit(4, _message(0, address(0), 0, 30e6));
+        _leaveAll(0);
+        assertEq(token.balanceOf(address(settlement)), 0, 'vault');
+    }
+
+    /// What was given is the fund's as soon as a batch has consumed it: it carries deficits first, and its rest is the beneficiary's.
+    function test_exit_aGiftToTheFundCarriesADeficit() external {
+        _fundInsurance(BOB, 300e6);
+        members[0].cash += 300e6; // as the engine credits it
+        members[2].cash = 1000e6; // 1180 with positions
+        members[3].cash = -20e6; // -200: 150 more than the fund had without the gift
+        _toExit();
+        assertEq(settlement.exitFigures().fund, 350e6, 'I');
+        _report(3);
+        _pass(7 days);
+        settlement.settleExit();
+        assertEq(token.balanceOf(BENEFICIARY), 150e6, 'its rest');
+        vm.expectRevert(abi.encodeWithSelector(Exit.AlreadyExited.selector, 0));
+        this.exit(0);
+        for (uint32 id = 1; id < 5; id++) {
+            _exit(id);
+        }
+        assertEq(token.balanceOf(ALICE), 1180e6, 'nobody takes a haircut');
+        assertEq(token.balanceOf(CAROL), 60e6, 'flat');
+        settlement.closeExit();
+        assertEq(token.balanceOf(BENEFICIARY), 150e6, 'no dust');
+        assertEq(token.balanceOf(address(settlement)), 0, 'vault');
+    }
+
+    /// However much was ever given to it: the fund's record has withdrawn nothing, so there is nothing to claim, and nobody to pay.
+    function test_claim_theFund_reverts() external {
+        _fundInsurance(BOB, 300e6);
+        members[0].cash += 300e6;
+        _writeScene();
+        _post();
+        _pass(7 days);
+        (bytes memory record, bytes32[] memory path) = _proof(0);
+        vm.prank(BOB);
+        vm.expectRevert(abi.encodeWithSelector(Exit.NothingToClaim.selector, 0, 0));
+        settlement.claim(last, 0, record, path);
+    }
+
     function test_refundDeposit_forcedMessage_reverts() external {
         _writeScene();
         _post();

@@ -235,6 +235,52 @@ contract DepositTest is World {
     }
 }
 
+contract FundInsuranceTest is World {
+    function test_fundInsurance_enqueuesADepositOfAccountZero() external {
+        bytes32 before = settlement.accumulatorAt(1);
+        _fundInsurance(CAROL, 123_456_789);
+        bytes memory message = abi.encodePacked(uint8(1), uint32(0), address(0), uint8(0), uint64(123_456_789));
+        bytes32 next = keccak256(abi.encodePacked(before, keccak256(message)));
+        assertEq(settlement.accumulatorAt(2), next, 'accumulator');
+        assertEq(settlement.held(), 123_456_789, 'held');
+        assertEq(token.balanceOf(address(settlement)), 123_456_789, 'balance');
+    }
+
+    function test_fundInsurance_givesNobodyAnAccount() external {
+        _fundInsurance(CAROL, 1e6);
+        assertEq(settlement.ownerOf(0), address(0), 'the fund has no owner');
+        assertEq(settlement.nextAccount(), 2, 'no number is used');
+        assertEq(settlement.accountOf(CAROL, 0), 0, 'no account');
+        bytes memory withdraw = hex'15c096b102';
+        vm.deal(CAROL, 10 ether);
+        vm.prank(CAROL);
+        vm.expectRevert(abi.encodeWithSelector(Inbox.NotAccountOwner.selector, 0, CAROL));
+        settlement.forceCommand{ value: 1 ether }(0, withdraw);
+    }
+
+    function test_fundInsurance_belowMinimum_reverts() external {
+        vm.expectRevert(abi.encodeWithSelector(Inbox.DepositTooSmall.selector, 1e6, 1e6 - 1));
+        settlement.fundInsurance(1e6 - 1);
+    }
+
+    function test_fundInsurance_withoutAllowance_reverts() external {
+        vm.expectRevert(abi.encodeWithSelector(Inbox.TokenNotReceived.selector, 5e6, 0));
+        settlement.fundInsurance(5e6);
+    }
+
+    function test_fundInsurance_vaultFull_reverts() external {
+        _fundInsurance(CAROL, 1 << 62);
+        vm.expectRevert(Inbox.VaultFull.selector);
+        settlement.fundInsurance(1e6);
+    }
+
+    function test_fundInsurance_afterFreeze_reverts() external {
+        _freezeByLiveness();
+        vm.expectRevert(Base.Closed.selector);
+        settlement.fundInsurance(1e6);
+    }
+}
+
 contract ForceTest is World {
     bytes internal constant CANCEL_ALL = hex'13';
 

@@ -54,5 +54,10 @@ describe('L1 of a devnet', () => {
       expect(await l1.balanceOf(deployment.token, address)).toBe(2_000_000n);
     }
     await expect(l1.deposit(deployment, keys, 3_000_000n)).rejects.toThrow();
+    const [giver] = keys;
+    if (giver === undefined) throw new Error('There are three keys.');
+    await l1.fundInsurance(deployment, giver, 1_500_000n);
+    expect(await l1.balanceOf(deployment.token, deployment.settlement)).toBe(10_500_000n);
+    expect(await l1.balanceOf(deployment.token, giver.account.address)).toBe(500_000n);
   });
 });

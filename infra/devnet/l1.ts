@@ -138,6 +138,22 @@ export class L1 {
     return Promise.all(keys.map((key) => this.accountOf(settlement, key.account.address)));
   }
 
+  /** Gives `amount` (1e-6 USDC) of a key's tokens to the insurance fund. */
+  async fundInsurance(deployment: Deployment, giver: DevnetKey, amount: bigint): Promise<void> {
+    const { token, settlement } = deployment;
+    const wallet = this.wallet(giver.account);
+    const approve = { address: token, abi: testTokenAbi, functionName: 'approve' } as const;
+    await this.receipts([await wallet.writeContract({ ...approve, args: [settlement, amount] })]);
+    const fund = { address: settlement, abi: settlementAbi } as const;
+    const hash = await wallet.writeContract({
+      ...fund,
+      functionName: 'fundInsurance',
+      args: [amount],
+      gas: DEPOSIT_GAS,
+    });
+    await this.receipts([hash]);
+  }
+
   accountOf(settlement: Address, owner: Address): Promise<number> {
     return this.client.readContract({
       address: settlement,

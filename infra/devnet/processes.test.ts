@@ -44,8 +44,9 @@ describe('child', () => {
     expect(child.running).toBe(true);
     expect(await child.end()).toBe(7);
     expect(child.running).toBe(false);
-    await sleep(50);
-    expect(readFileSync(child.logFile, 'utf8')).toBe('up\nbye\n');
+    await expect
+      .poll(() => readFileSync(child.logFile, 'utf8'), { timeout: 30_000 })
+      .toBe('up\nbye\n');
     expect(() => process.kill(child.pid, 0)).toThrow('ESRCH');
   });
 
@@ -93,15 +94,18 @@ describe('anvil', () => {
       const troubles: unknown[] = [];
       anvil.startMining((error) => troubles.push(error));
       const client = createPublicClient({ transport: http(anvil.url) });
-      await sleep(1200);
-      const block = await client.getBlock();
       const genesis = await client.getBlock({ blockNumber: 0n });
+      const age = ({ timestamp }: { timestamp: bigint }) =>
+        clock.nowMs() - Number(timestamp) * 1000;
+      let block = genesis;
+      // 30 virtual seconds are a real one, in which a block must be made, handed over and looked at.
+      while (block.timestamp - genesis.timestamp <= 10n || age(block) >= 30_000) {
+        await sleep(50);
+        block = await client.getBlock();
+      }
       expect(troubles).toEqual([]);
       expect(Number(genesis.timestamp)).toBeGreaterThanOrEqual(virtualStartMs / 1000);
-      const behindMs = clock.nowMs() - Number(block.timestamp) * 1000;
-      expect(behindMs).toBeGreaterThanOrEqual(0);
-      expect(behindMs).toBeLessThan(30_000);
-      expect(Number(block.timestamp - genesis.timestamp)).toBeGreaterThan(10);
+      expect(age(block)).toBeGreaterThanOrEqual(0);
     } finally {
       await anvil.stop();
     }

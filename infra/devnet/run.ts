@@ -19,6 +19,8 @@ const MAKERS = 8;
 const TRADERS = 24;
 const REST_TAKERS = 4;
 const DEPOSIT = 2_000_000_000_000n; // 2,000,000 USDC each
+/** 1,000,000 USDC: the engine asks for 2 % of the open risk, a tenth of the contracts held, so this carries 500 millions' worth of them. */
+const INSURANCE = 1_000_000_000_000n;
 const API_PORT = 8700;
 const L1_PORT = 8545;
 const REFRESH_MS = 5000;
@@ -51,6 +53,7 @@ export async function runDevnet(options: DevnetOptions): Promise<number> {
       l1Port,
       traders: (options.bots ? TRADERS : 0) + 1,
       depositEach: DEPOSIT,
+      insurance: INSURANCE,
       settings: { PLIMSOLL_LIST_STRIKES: '3' },
     },
     { market, report: say },

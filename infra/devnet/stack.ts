@@ -9,6 +9,7 @@ import { PlimsollClient } from '#shared/client/index.ts';
 import { hexToBytes } from '#shared/protocol/bytes.ts';
 import { PlimsollError } from '#shared/protocol/errors.ts';
 import { domainSeparator } from '#shared/protocol/typed-data.ts';
+import { formatMoney } from '#shared/protocol/units.ts';
 import { Anvil } from './anvil.ts';
 import { type Clock, systemClock, type VirtualTime, virtualClock } from './clock.ts';
 import { explain } from './errors.ts';
@@ -30,6 +31,8 @@ export interface StackOptions {
   readonly traders: number;
   /** 1e-6 USDC. */
   readonly depositEach: bigint;
+  /** What the insurance fund is given at the start, 1e-6 USDC; none if left out. */
+  readonly insurance?: bigint;
   /** For the sequencer; see SequencerOptions. */
   readonly settings: Readonly<Record<string, string>>;
   readonly changeParams?: (params: SettlementParams) => SettlementParams;
@@ -125,6 +128,17 @@ async function build(
     ),
     sequencer.start(),
   ]);
+
+  if (options.insurance !== undefined) {
+    report(`giving the insurance fund ${formatMoney(options.insurance)} USDC`);
+    await l1.mint(
+      roles.deployer,
+      deployment.token,
+      [roles.deployer.account.address],
+      options.insurance,
+    );
+    await l1.fundInsurance(deployment, roles.deployer, options.insurance);
+  }
 
   report('starting the oracle');
   const { oracle, oracleClient } = await makeOracle(options, deps, {

@@ -18,6 +18,7 @@ export {
 } from './escape.ts';
 export { type ExitShares, exitShares, inputsOf, shareOf } from './figures.ts';
 export { type ForcedCommand, forceCommand, parseForced } from './forced.ts';
+export { fundInsurance } from './fund.ts';
 export {
   accountOutlook,
   chosenAccounts,

@@ -15,6 +15,7 @@ import { auto } from './auto.ts';
 import { CREDIT_FORMS, describeCredits, redirectCredit, retryCredits } from './credits.ts';
 import { closeExit, exitAccounts, freezeExchange, openExit, reportDeficits } from './escape.ts';
 import { FORCED_FORMS, forceCommand, parseForced } from './forced.ts';
+import { fundInsurance } from './fund.ts';
 import { chosenAccounts, showAccounts, type Whose } from './outlook.ts';
 import { forceSystem, parseSystem, SYSTEM_FORMS } from './system.ts';
 import { ExitTool, type SendingOptions } from './tool.ts';
@@ -94,6 +95,11 @@ const COMMANDS: readonly (readonly [usage: string, what: string, work: Work])[] 
     'credit [what...]',
     `what the token refused to pay: ${CREDIT_FORMS.join('; ')}`,
     async (tool, { whose, words }) => credit(tool, words, whose),
+  ],
+  [
+    'fund <amount...>',
+    'give USDC of your own to the insurance fund, for good: nobody can withdraw it',
+    async (tool, { words }) => void (await fundInsurance(tool, words)),
   ],
   ['bounty', 'collect the ETH that reports earned', (tool) => collectBounty(tool)],
   [

@@ -1,4 +1,5 @@
 import {
+  type Address,
   type ContractFunctionArgs,
   encodeFunctionData,
   type Hex,
@@ -20,6 +21,7 @@ export type Sent =
   | 'forceCommand'
   | 'forceSystem'
   | 'freeze'
+  | 'fundInsurance'
   | 'openExit'
   | 'redirect'
   | 'refundDeposit'
@@ -88,10 +90,26 @@ export class SettlementSender {
     calls: readonly Call<N>[],
     onMined: (index: number, receipt: TransactionReceipt) => void = () => {},
   ): Promise<TransactionReceipt[]> {
-    if (calls.length === 0) return [];
+    return this.#sendIntents(
+      calls.map((call) => this.#intentOf(call)),
+      onMined,
+    );
+  }
+
+  /** Sends a call to another contract, such as the token, and waits until it is mined. `what` names it. */
+  async sendTo(to: Address, data: Hex, what: string): Promise<TransactionReceipt> {
+    const key = `${this.#deps.l1.settlement} ${what} ${keccak256(data).slice(2, 18)}`;
+    const [receipt] = await this.#sendIntents([{ key, what, to, data, value: 0n }], () => {});
+    return receipt as TransactionReceipt;
+  }
+
+  async #sendIntents(
+    intents: readonly Intent[],
+    onMined: (index: number, receipt: TransactionReceipt) => void,
+  ): Promise<TransactionReceipt[]> {
+    if (intents.length === 0) return [];
     this.#sender ??= this.#start();
     const sender = await this.#sender;
-    const intents = calls.map((call) => this.#intentOf(call));
     const sent = intents.map(async (intent, index) => {
       const { key } = intent;
       const receipt = this.#earlier.get(key) ?? (await sender.send(intent));

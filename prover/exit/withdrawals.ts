@@ -1,5 +1,6 @@
 import { settlementAbi } from '#contracts/abi/index.ts';
 import { MSG_DEPOSIT } from '#shared/engine/kinds.ts';
+import { INSURANCE_ACCOUNT } from '#shared/engine/layout.ts';
 import { bytesToHex } from '#shared/protocol/bytes.ts';
 import { decodeInboxMessage } from '#shared/protocol/inbox.ts';
 import { formatMoney } from '#shared/protocol/units.ts';
@@ -46,6 +47,7 @@ export async function claimable(tool: ExitTool, id: number): Promise<bigint> {
 /** A deposit that the exit root has not consumed. */
 export interface StrandedDeposit {
   readonly index: bigint;
+  /** 0: a gift to the insurance fund, whose owner is address zero; it goes back to its giver. */
   readonly account: number;
   readonly owner: `0x${string}`;
   readonly amount: bigint;
@@ -94,8 +96,9 @@ export async function refundDeposits(
       args: [index, bytesToHex(message.message)] as const,
     })),
     (at, receipt) => {
-      const { index, amount, owner } = deposits[at] as StrandedDeposit;
-      tool.say(`refunded deposit ${index} of ${formatMoney(amount)} USDC, meant for ${owner}`);
+      const { index, amount, owner, account } = deposits[at] as StrandedDeposit;
+      const meant = account === INSURANCE_ACCOUNT ? 'the insurance fund' : owner;
+      tool.say(`refunded deposit ${index} of ${formatMoney(amount)} USDC, meant for ${meant}`);
       sayRefused(tool, receipt);
     },
   );

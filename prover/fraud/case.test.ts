@@ -9,7 +9,7 @@ import { caseDependencies, withCase } from './testing.ts';
 describe('the case against', () => {
   it.each<[string, Accusation]>([
     ['credit-account', { kind: 'segment', segment: 1 }],
-    ['mis-settle', { kind: 'segment', segment: 1 }],
+    ['mis-settle', { kind: 'segment', segment: 2 }],
     ['inbox-count-behind', { kind: 'segment', segment: 1 }],
     ['zero-root', { kind: 'zeroRoot' }],
     ['truncated-segment', { kind: 'zeroRoot' }],

@@ -226,6 +226,12 @@ export class TestExchange {
     return account;
   }
 
+  /** Gives a holder real tokens. */
+  async mint(holder: Address, amount: bigint): Promise<void> {
+    const token = { address: this.token, abi: testTokenAbi, functionName: 'mint' } as const;
+    await this.#done(this.#deployer.writeContract({ ...token, args: [holder, amount] }));
+  }
+
   /** Any transaction, paid for by the deployer. */
   async sendFromDeployer(to: Address, data: Hex): Promise<void> {
     await this.#done(this.#deployer.sendTransaction({ to, data }));

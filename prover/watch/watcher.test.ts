@@ -56,7 +56,7 @@ async function watchOnce(exchange: TestExchange, ...more: string[]) {
 }
 
 async function until(holds: () => boolean, what: string): Promise<void> {
-  for (const giveUpAt = performance.now() + 20_000; !holds(); ) {
+  for (const giveUpAt = performance.now() + 60_000; !holds(); ) {
     if (performance.now() > giveUpAt) throw new Error(`Waited in vain for ${what}.`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }

@@ -4,6 +4,7 @@ import { FIRST_ACCOUNT, INSURANCE_ACCOUNT, MAX_SWEEP } from '#shared/engine/layo
 import type { Command } from '#shared/protocol/command-types.ts';
 import { encodeCommand } from '#shared/protocol/commands.ts';
 import type { Clock } from '../clock.ts';
+import { type KeeperEngine, Scout } from '../keeper/scout.ts';
 import { clockCommand } from '../matching/exchange.ts';
 import { type ListingPolicy, missingListings } from './listing.ts';
 import { ChoreReader, INSTRUMENT_LISTED, INSTRUMENT_SETTLED } from './records.ts';
@@ -16,12 +17,16 @@ export interface ChoreOptions {
   /** After an expiry settlement waits this long for a price beyond it, ms of the exchange's clock. */
   readonly settleGraceMs: number;
   readonly listing: ListingPolicy;
+  /** Whether accounts below their maintenance margin are liquidated; anyone else may do it too (`npm run keeper`). */
+  readonly liquidates: boolean;
   /** Commands in one turn, so that trading goes on between them. */
   readonly commandsATurn: number;
 }
 
 export interface ChoreDependencies {
   readonly view: () => DataView;
+  /** The engine's own word about margins. */
+  readonly assess: KeeperEngine['assess'];
   /** Runs a command at once; SEGMENT_FULL: not now. */
   readonly run: (command: Uint8Array) => number;
   readonly clock: Clock;
@@ -35,7 +40,7 @@ const SLOTS_A_TURN = 8192;
 const ACCOUNTS_A_TURN = 8192;
 
 /**
- * What somebody has to send and nobody is paid for: the clock, repricing, listing, settling, delisting, sweeping. All of these are open
+ * What somebody has to send and nobody is paid for: the clock, repricing, liquidating, listing, settling, delisting, sweeping. All of these are open
  * commands that anyone may send; the sequencer only sees to it that they come. Each turn looks at the state and does a
  * bounded number of them; nothing is remembered that a restart would lose.
  */
@@ -43,6 +48,7 @@ export class Chores {
   readonly #options: ChoreOptions;
   readonly #deps: ChoreDependencies;
   readonly #reader: ChoreReader;
+  readonly #scout: Scout;
   #left = 0;
   #turns = 0;
   #nextOrder = 0;
@@ -54,6 +60,7 @@ export class Chores {
     this.#options = options;
     this.#deps = deps;
     this.#reader = new ChoreReader(deps.view);
+    this.#scout = new Scout({ view: deps.view, assess: deps.assess });
   }
 
   /** One turn, synchronous. */
@@ -62,6 +69,7 @@ export class Chores {
     this.#left = this.#options.commandsATurn;
     this.#setClock();
     this.#reprice();
+    this.#liquidate();
     this.#turns += 1;
     if (this.#turns < SLOW_TURNS) return;
     this.#settleInstruments();
@@ -136,6 +144,18 @@ export class Chores {
         if (this.#run({ kind: 'reprice', underlying }) !== OK) break;
         if (!this.#reader.underlying(underlying).building) break;
       }
+    }
+  }
+
+  #liquidate() {
+    if (!this.#options.liquidates) return;
+    for (const due of this.#scout.look()) {
+      if (this.#left <= 0) return;
+      const code = this.#run(due.command);
+      if (code === SEGMENT_FULL) return;
+      this.#scout.answered(due, code);
+      const level = code === OK ? 'info' : 'debug';
+      this.#deps.log[level]({ account: due.account, code }, due.what);
     }
   }
 

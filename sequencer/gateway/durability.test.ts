@@ -29,7 +29,7 @@ describe('answers', () => {
         codes.push(code);
       });
     }
-    const deadline = performance.now() + 3000;
+    const deadline = performance.now() + 60_000;
     while (codes.length < commands.length && performance.now() < deadline) {
       await new Promise((resolve) => setTimeout(resolve, 5));
     }

@@ -130,9 +130,10 @@ describe('readers', () => {
       /total\{reason="slow"\} 1$/.test(
         await metric('plimsoll_gateway_disconnects_total{reason="slow"}'),
       );
-    const deadline = performance.now() + 10_000;
+    const deadline = performance.now() + 60_000;
     while (!(await gone())) {
-      if (performance.now() > deadline) throw new Error('the slow reader was never cut off');
+      if (performance.now() > deadline)
+        throw new Error('Waited in vain for the slow reader to be cut off');
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
     await client.buy({ instrument_name: CALL, amount: '0.1', price: '500' });
@@ -195,9 +196,9 @@ describe('operators', () => {
     expect((await socket.call('get_status')).result).toMatchObject({ accounts: 0 });
     expect((await fetch(`${harness.url}/ready`)).status).toBe(503);
     harness.begin();
-    const deadline = performance.now() + 5000;
+    const deadline = performance.now() + 60_000;
     while ((await fetch(`${harness.url}/ready`)).status !== 200) {
-      if (performance.now() > deadline) throw new Error('genesis did not make it ready');
+      if (performance.now() > deadline) throw new Error('Waited in vain for it to be ready');
     }
     expect((await socket.call('get_contract')).result).toMatchObject({ chain_id: 31337 });
     socket.close();

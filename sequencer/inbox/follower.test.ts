@@ -38,7 +38,7 @@ function follow(here: World) {
 
 describe('a node that leaves a message out', () => {
   it('is asked again for everything, and believed if it then has it', {
-    timeout: 30_000,
+    timeout: 90_000,
   }, async () => {
     world = await World.create({ blockTime: 0 });
     const { follower, taken, node } = follow(world);
@@ -59,7 +59,7 @@ describe('a node that leaves a message out', () => {
   });
 
   it('again stops the sequencer: the order of messages is the rule', {
-    timeout: 30_000,
+    timeout: 90_000,
   }, async () => {
     world = await World.create({ blockTime: 0 });
     const { follower, taken, node } = follow(world);

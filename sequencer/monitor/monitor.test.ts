@@ -77,7 +77,7 @@ async function monitor(
 }
 
 async function until(holds: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  for (const giveUpAt = performance.now() + 10_000; !(await holds()); ) {
+  for (const giveUpAt = performance.now() + 60_000; !(await holds()); ) {
     if (performance.now() > giveUpAt) throw new Error(`Waited in vain for ${what}.`);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }

@@ -20,7 +20,7 @@ afterEach(async () => {
 async function landMore(sequencer: Sequencer, more: number): Promise<number> {
   const before = sequencer.exchange.status().landedBatch;
   const { exchange } = sequencer;
-  await until(() => exchange.status().landedBatch >= before + more, `${more} more batches`, 30_000);
+  await until(() => exchange.status().landedBatch >= before + more, `${more} more batches`, 80_000);
   return exchange.status().landedBatch;
 }
 
@@ -99,7 +99,7 @@ describe('posting when L1 gives trouble', () => {
     const { exchange } = sequencer;
     await until(() => sends(world, sequencer) > 1, 'the fee to be raised past the other');
     await world.anvil.request('evm_setIntervalMining', [1]);
-    await until(() => exchange.status().landedBatch >= 3, 'batches', 30_000);
+    await until(() => exchange.status().landedBatch >= 3, 'batches', 80_000);
     expectOneFormEach(world, sequencer);
     await world.stop(sequencer);
     expect(fatal).toEqual([]);

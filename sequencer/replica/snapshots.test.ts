@@ -30,7 +30,7 @@ describe.runIf(existsSync(FULL_DISK))('a full disk under a snapshot', () => {
   });
 
   it('stops the sequencer: nothing is acknowledged after it, and what was is there', {
-    timeout: 60_000,
+    timeout: 120_000,
   }, async () => {
     const world = await World.create({ blockTime: 1 });
     try {

@@ -318,7 +318,7 @@ function anvilOptions(options: WorldOptions, port: number, directory: string) {
 export async function until(
   holds: () => boolean | Promise<boolean>,
   what: string,
-  timeoutMs = 20_000,
+  timeoutMs = 60_000,
 ): Promise<void> {
   const giveUpAt = performance.now() + timeoutMs;
   while (!(await holds())) {

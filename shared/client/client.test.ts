@@ -15,7 +15,7 @@ const clients: PlimsollClient[] = [];
 
 async function connect(options: Partial<ClientOptions> = {}, now = () => 0) {
   const backoff = { firstMs: 10, maxMs: 50 };
-  const all = { url: server.url, signer: KEY, account: 7, backoff, timeoutMs: 500, ...options };
+  const all = { url: server.url, signer: KEY, account: 7, backoff, timeoutMs: 20_000, ...options };
   const client = await PlimsollClient.create(all, { now, random: () => 0.5 });
   clients.push(client);
   return client;

@@ -3,9 +3,13 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { RestTransport } from './transport.ts';
 
+const PATIENT_MS = 20_000;
 let server: Server;
 
-async function serve(answer: (request: IncomingMessage, body: string) => string | null) {
+async function serve(
+  answer: (request: IncomingMessage, body: string) => string | null,
+  timeoutMs = PATIENT_MS,
+) {
   server = createServer((request, response) => {
     let body = '';
     request.on('data', (chunk) => {
@@ -18,7 +22,7 @@ async function serve(answer: (request: IncomingMessage, body: string) => string 
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
-  return new RestTransport({ url: `http://127.0.0.1:${port}`, timeoutMs: 150 });
+  return new RestTransport({ url: `http://127.0.0.1:${port}`, timeoutMs });
 }
 
 afterEach(() => {
@@ -54,7 +58,7 @@ describe('REST', () => {
     ['neither result nor error', '{}', 'BAD_RESPONSE'],
     ['nothing', null, 'TIMED_OUT'],
   ])('answers %s with its code', async (_what, text, code) => {
-    const rest = await serve(() => text);
+    const rest = await serve(() => text, code === 'TIMED_OUT' ? 150 : PATIENT_MS);
     await expect(rest.call('get_time', {})).rejects.toMatchObject({ code });
   });
 

@@ -9,7 +9,7 @@ import {
 import { freeExact, prepareMargin } from "./margin";
 import { confidenceOf, multiplierOf } from "./oracle/mode";
 import { isPortfolio, recount } from "./portfolio/cache";
-import { portfolioFree } from "./portfolio/free";
+import { freeOf } from "./portfolio/free";
 import { beginReading, readAll, readU16, readU32, readU64, readU8 } from "./reader";
 import { Account, RISK_PORTFOLIO } from "./records/account";
 import { Globals } from "./records/globals";
@@ -151,7 +151,7 @@ function answer(account: Account): void {
   result.equity = equityOf(account);
   result.initial = initialOf(account);
   result.maintenance = maintenanceOf(account);
-  result.free = isPortfolio(account) ? portfolioFree(account) : freeExact(account);
+  result.free = isPortfolio(account) ? freeOf(account) : freeExact(account);
   result.loss = portfolio.loss;
   result.basis = portfolio.basis;
   result.worst = portfolio.worst;

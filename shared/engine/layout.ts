@@ -162,7 +162,8 @@ export const PORTFOLIOS: usize = RISKS + RISKS_SIZE;
 export const MAX_PORTFOLIO_EXPIRIES: u32 = 12;
 export const PORTFOLIO_EXPIRY_SIZE: usize = 32;
 export const PORTFOLIO_VECTOR: usize = PORTFOLIO_EXPIRY_SIZE * <usize>MAX_PORTFOLIO_EXPIRIES; // 384: 35 x i64
-export const PORTFOLIO_SIZE: usize = 672; // to a whole leaf
+export const PORTFOLIO_OWED: usize = 664; // i64
+export const PORTFOLIO_SIZE: usize = 672; // a whole number of leaves
 export const PORTFOLIOS_SIZE: usize = PORTFOLIO_SIZE * <usize>MAX_ACCOUNTS;
 
 export const STATE_END: usize = PORTFOLIOS + PORTFOLIOS_SIZE;

@@ -145,7 +145,7 @@ export interface MarginModeEvent {
   /** 0 standard, 1 portfolio. */
   readonly mode: number;
 }
-/** A jump that waits for the next round to confirm it. */
+/** A round that did not move the index: a jump that waits for the next one to confirm it, or one on which no majority of the committee agrees. */
 export interface IndexHeldEvent {
   readonly type: 'indexHeld';
   readonly underlying: number;

@@ -13,6 +13,8 @@ const { Portfolio: KEPT, PortfolioExpiry: EXPIRY, Underlying: UNDERLYING } = REC
 export interface PortfolioSums {
   readonly underlying: number;
   value: bigint;
+  /** What settled shorts are to pay. */
+  owed: bigint;
   reserve: bigint;
   loss: bigint;
   worst: number;
@@ -61,7 +63,7 @@ export function sumsOf(
   underlying: number,
 ): PortfolioSums {
   const sums: PortfolioSums = {
-    ...{ underlying, value: 0n, reserve: 0n, loss: 0n, worst: 0, basis: 0n, naked: 0n },
+    ...{ underlying, value: 0n, owed: 0n, reserve: 0n, loss: 0n, worst: 0, basis: 0n, naked: 0n },
     ...{ shorts: 0n, openSells: 0n, vector: new Array<bigint>(SCENARIOS).fill(0n) },
     expiries: new Map(),
   };
@@ -69,7 +71,10 @@ export function sumsOf(
     const facts = instrumentFacts(auditor, slot);
     const held = BigInt(lots);
     sums.value += held * facts.mark;
-    if (facts.settled) continue;
+    if (facts.settled) {
+      sums.owed += positive(-held) * facts.mark;
+      continue;
+    }
     const [buys, sells] = [BigInt(openBuy), BigInt(openSell)];
     const alone = facts.risk(SHORT) + facts.risk(BASIS) + (facts.indexPerLot + 99n) / 100n;
     sums.reserve += buys * facts.risk(BASIS) + sells * alone;
@@ -133,7 +138,8 @@ export function isPortfolio(auditor: Auditor, id: number): boolean {
 }
 
 /**
- * What is free of the equity of an account with portfolio margin, money; negative: what is missing. Counted from its positions and the risk
+ * What is free of the equity of an account with portfolio margin, money; negative: what is missing. An account that holds and offers
+ * nothing short has at least the cash that open buys do not keep. Counted from its positions and the risk
  * arrays, whatever it has cached (the design's exchange.md, "Portfolio"; shared/engine/portfolio/free.ts).
  */
 export function portfolioFree(auditor: Auditor, id: number): bigint {
@@ -148,7 +154,9 @@ export function portfolioFree(auditor: Auditor, id: number): bigint {
   const shorts = sums.shorts + sums.openSells;
   const unsure = confidence >= UNSURE ? 0n : ceil(shorts * indexPerLot * (SURE - confidence), SURE);
   const naked = ceil(sums.naked * indexPerLot, 100n);
-  return own + sums.value - sums.loss - naked - sums.basis - unsure - sums.reserve;
+  const free = own + sums.value - sums.loss - naked - sums.basis - unsure - sums.reserve;
+  const paid = own - sums.owed;
+  return shorts === 0n && paid > free ? paid : free;
 }
 
 /** Initial and maintenance margin of an account's positions, open orders aside, money. Counted from positions and risk arrays. */
@@ -159,11 +167,14 @@ export function portfolioMargins(
   const [slot] = positions.keys();
   if (slot === undefined) return { initial: 0n, maintenance: 0n };
   const { underlying, indexPerLot } = instrumentFacts(auditor, slot);
-  const { loss, naked, basis, shorts } = sumsOf(auditor, positions, underlying);
+  const { loss, naked, basis, shorts, value, owed } = sumsOf(auditor, positions, underlying);
   const confidence = confidenceOf(auditor, underlying);
   const unsure = confidence >= UNSURE ? 0n : ceil(shorts * indexPerLot * (SURE - confidence), SURE);
+  const initial = loss + ceil(naked * indexPerLot, 100n) + basis + unsure;
+  // What is held long needs no more than to have been paid for.
+  const paid = value + owed;
   return {
-    initial: loss + ceil(naked * indexPerLot, 100n) + basis + unsure,
+    initial: shorts === 0n && paid < initial ? paid : initial,
     maintenance: loss - loss / 5n + 3n * ceil(naked * indexPerLot, 500n),
   };
 }
@@ -193,6 +204,7 @@ export function staleParts(auditor: Auditor, id: number): string[] {
       auditor.i64(record + L.PORTFOLIO_VECTOR + 8 * scenario),
       change,
     );
+  compare('owed', auditor.i64(record + L.PORTFOLIO_OWED), sums.owed);
   const used = auditor.u32(kept + offsetOf(KEPT, 'expiries'));
   const days = new Set<number>();
   for (let index = 0; index < used; index++) {

@@ -135,6 +135,9 @@ function riskEntry(instrument: number, within: number, at: number): Place {
 
 function portfolio(id: number, within: number, at: number): Place {
   const subject = `account ${id}, portfolio margin`;
+  if (within >= layout.PORTFOLIO_OWED) {
+    return { words: `${subject}, owed`, address: at + layout.PORTFOLIO_OWED, length: 8 };
+  }
   if (within >= layout.PORTFOLIO_VECTOR) {
     const scenario = Math.floor((within - layout.PORTFOLIO_VECTOR) / 8);
     const address = at + layout.PORTFOLIO_VECTOR + scenario * 8;

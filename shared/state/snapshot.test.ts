@@ -187,7 +187,7 @@ describe('crashes', () => {
     writeFileSync(spare, 'the old one');
     const script = `ulimit -f 100; exec "$0" --import tsx "$1" "$2"`;
     const run = spawnSync('sh', ['-c', script, process.execPath, program, spare], {
-      timeout: 20_000,
+      timeout: 90_000,
     });
     expect(run.status).not.toBe(0);
     expect(readFileSync(`${spare}.partial`).length).toBeGreaterThan(0);

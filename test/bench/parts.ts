@@ -27,7 +27,7 @@ export const PARTS: Readonly<Record<string, PartEntry>> = {
     limitMs: 3 * MINUTE_MS,
   },
   margin: {
-    what: 'the engine with portfolio margin against standard margin, and an order of 64 positions',
+    what: 'the engine with portfolio margin against standard margin, an order of 64 positions, liquidations',
     load: () => import('./matching/margin.ts'),
     limitMs: 3 * MINUTE_MS,
   },

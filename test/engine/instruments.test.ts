@@ -34,7 +34,7 @@ describe('instruments', () => {
     expect(fresh.run({ kind: 'reprice', underlying: 0 })).toBe(C.NO_SURFACE);
   });
 
-  it('fill their slots up to the capacity', { timeout: 60_000 }, () => {
+  it('fill their slots up to the capacity', { timeout: 120_000 }, () => {
     const world = new World().start();
     world.expect(world.index(0, 90_000_000_000n));
     let listed = 0;

@@ -136,7 +136,7 @@ class Subject {
 
 describe('modes and multipliers, whatever happens', () => {
   it('stay in their bounds, come down slowly, and reopen through the gate', {
-    timeout: 60_000,
+    timeout: 120_000,
   }, () => {
     const subject = new Subject();
     const { world } = subject;

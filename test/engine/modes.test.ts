@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { guardState } from '#sequencer/gateway/state/guard.ts';
 import { StateReader } from '#sequencer/gateway/state/reader.ts';
@@ -8,6 +10,7 @@ import { encodeCommand } from '#shared/protocol/commands.ts';
 import { decodeEvent, type GuardEvent } from '#shared/protocol/events.ts';
 import { encodeInboxMessage } from '#shared/protocol/inbox.ts';
 import { riskRequestDigest } from '#shared/protocol/typed-data.ts';
+import { pricesFolder } from '#test/stress/scenarios/days.ts';
 import { Scenario } from './scenario.ts';
 import { MONITOR, SIGNERS, sign, World, wallet } from './world.ts';
 
@@ -124,7 +127,7 @@ describe('modes', () => {
     expect(world.engine.view.getUint32(L.FACT_MODE, true)).toBe(K.MODE_NORMAL);
   });
 
-  it('a volatile index makes new risk dearer until it calms down', { timeout: 20_000 }, () => {
+  it('a volatile index makes new risk dearer until it calms down', { timeout: 90_000 }, () => {
     const { world, now } = told(SIGNERS.slice(0, 1));
     for (let count = 0; count < 12; count++) {
       wait(world, 5_000);
@@ -137,6 +140,62 @@ describe('modes', () => {
     expect(now()).toMatchObject({ multiplier: 10_000 });
     expect(now().reasons & K.REASON_VOLATILE).toBe(0);
   });
+
+  it('one jump that was false costs new risk something for 40 minutes, and never the most', {
+    timeout: 30_000,
+  }, () => {
+    for (const jump of [(BTC * 7n) / 10n, BTC * 2n]) {
+      const { world, now } = told(SIGNERS.slice(0, 1));
+      wait(world, 1000);
+      for (const price of [jump, jump, BTC, BTC]) round(world, price);
+      const first = now();
+      expect(first.reasons & K.REASON_VOLATILE).not.toBe(0);
+      expect(world.guard(0).roundMultiplier).toBeLessThan(18_400);
+      let elevated = 0;
+      while (now().multiplier > 10_000 || elevated < 600) {
+        live(world, 60);
+        elevated += 60;
+        // Cancel-only asks for 1.5 by itself, and what it asked for comes down in five minutes.
+        if (elevated === 1200) expect(now().multiplier).toBeLessThan(13_000);
+      }
+      expect(elevated).toBeGreaterThan(30 * 60);
+      expect(elevated).toBeLessThanOrEqual(40 * 60);
+      expect(now().mode).toBe(K.MODE_NORMAL);
+    }
+  });
+
+  const folder = pricesFolder();
+  const NOTE = 'the recorded prices are not beside this checkout (shared/data): nothing replayed';
+  it.skipIf(!folder)(
+    `a crash raises it all the same${folder ? '' : `: ${NOTE}`}`,
+    {
+      timeout: 30_000,
+    },
+    () => {
+      /** Minutes of a recorded day in which the volatility asks for anything, and for all. */
+      const replay = (day: string) => {
+        const { world } = told(SIGNERS.slice(0, 1));
+        const file = join(folder as string, `BTC-1m-${day}.csv`);
+        const bars = readFileSync(file, 'utf8').trim().split('\n').slice(1);
+        const closes = bars.map((bar) => Number(bar.split(',')[4]));
+        let some = 0;
+        let most = 0;
+        for (const close of closes) {
+          wait(world, 60_000);
+          round(world, BigInt(Math.round((close / (closes[0] as number)) * Number(BTC))));
+          const asked = world.guard(0).roundMultiplier;
+          if (asked > 10_000) some += 1;
+          if (asked === 20_000) most += 1;
+        }
+        return { some, most };
+      };
+      expect(replay('2023-07-15')).toEqual({ some: 0, most: 0 });
+      // Of 1,440 minutes: the evening of FTX's fall, and the days that had more of it.
+      expect(replay('2022-11-09')).toEqual({ some: 701, most: 45 });
+      expect(replay('2022-05-11')).toEqual({ some: 840, most: 168 });
+      expect(replay('2022-11-08')).toEqual({ some: 416, most: 109 });
+    },
+  );
 
   it('a thin insurance fund makes new risk dearer, until it is filled', () => {
     const { s, world, now } = told();

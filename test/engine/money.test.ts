@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import * as C from '#shared/engine/codes.ts';
 import * as L from '#shared/engine/layout.ts';
+import { money } from '#shared/protocol/units.ts';
 import { Scenario } from './scenario.ts';
 import { DAY_MS, World, wallet } from './world.ts';
 
@@ -24,6 +25,19 @@ describe('money', () => {
     `);
     expect(s.world.cash(sub)).toBe(1_400_000n);
     expect(s.world.cash(s.account('A'))).toBe(600_000n);
+  });
+
+  it('of the insurance fund is nobody’s: no signature speaks for it', () => {
+    const s = new Scenario();
+    const { world } = s;
+    world.deposit({ key: wallet(1).key, address: new Uint8Array(20) }, 50_000_000n, 0, 0);
+    expect(world.cash(0)).toBe(50_000_000n);
+    for (const signer of [wallet(1), wallet(800), world.signers[0] as never])
+      s.run(world.signed(0, { kind: 'withdraw', amount: money(1n) }, { signer }), C.WRONG_SIGNER);
+    const unsigned = world.signed(0, { kind: 'withdraw', amount: money(1n) });
+    s.run(unsigned.fill(0, -64), C.BAD_SIGNATURE);
+    s.run(unsigned.fill(0, -64).fill(1, -33, -32), C.BAD_SIGNATURE);
+    expect(world.cash(0)).toBe(50_000_000n);
   });
 
   it('backs every order: premium for buys, margin for sells, nothing for what is covered', () => {

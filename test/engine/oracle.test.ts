@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { StateReader } from '#sequencer/gateway/state/reader.ts';
 import * as C from '#shared/engine/codes.ts';
 import * as K from '#shared/engine/kinds.ts';
 import * as L from '#shared/engine/layout.ts';
@@ -32,18 +33,129 @@ describe('confidence', () => {
     return world.guard(0);
   };
 
-  it('falls with the distance of the quartiles from the median', () => {
+  it('falls as far as the narrowest majority reaches from the median', () => {
     expect(roundOf([0n, 0n, 0n, 0n, 0n]).confidence).toBe(10_000);
     expect(roundOf([-1000n, -100n, 0n, 50n, 2000n]).confidence).toBe(9_900);
-    expect(roundOf([-5000n, -4500n, 0n, 10n, 20n]).confidence).toBe(5_500);
-    expect(roundOf([0n, 0n, 0n, 10_000n, 10_000n]).confidence).toBe(0);
+    expect(roundOf([-5000n, -4500n, 0n, 10n, 20n]).confidence).toBe(9_980);
+    expect(roundOf([-4500n, -4500n, 0n, 4500n, 4500n]).confidence).toBe(5_500);
+    expect(roundOf([-10_000n, -10_000n, 0n, 10_000n, 10_000n]).confidence).toBe(0);
   });
 
-  it('one signer of five cannot lower it, and a low one makes new risk dearer', () => {
+  it('two signers of five cannot lower it, and a low one makes new risk dearer', () => {
     expect(roundOf([0n, 0n, 0n, 0n, 900_000n]).confidence).toBe(10_000);
+    expect(roundOf([-900_000n, 0n, 0n, 0n, 900_000n]).confidence).toBe(10_000);
+    expect(roundOf([0n, 0n, 0n, 900_000n, 900_000n]).confidence).toBe(10_000);
     expect(roundOf([0n, 0n, 0n, 0n, 0n]).roundMultiplier).toBe(10_000);
-    expect(roundOf([0n, 0n, 0n, 7250n, 7250n]).roundMultiplier).toBe(15_000); // half of 0.55
-    expect(roundOf([0n, 0n, 0n, 10_000n, 10_000n]).roundMultiplier).toBe(20_000);
+    expect(roundOf([-7250n, -7250n, 0n, 7250n, 7250n]).roundMultiplier).toBe(15_000); // half of 0.55
+    expect(roundOf([-10_000n, -10_000n, 0n, 10_000n, 10_000n]).roundMultiplier).toBe(20_000);
+  });
+});
+
+describe('half of the committee', () => {
+  const committee = (size: number) =>
+    Array.from({ length: size }, (_, index) => wallet(950 + index));
+  /** A world whose first `liars` of six say what `lie` says, and what a round of it does. */
+  function divided(size = 6, liars = 3) {
+    const world = new World({ signers: committee(size) });
+    const s = new Scenario(world);
+    const now = () => new StateReader(world.engine).guard(0);
+    const say = (lie: bigint, truth = BTC) => {
+      const change = (signer: number) => (signer < liars ? { price: lie } : {});
+      return world.run(world.observed(0, truth, world.nowMs, change));
+    };
+    return { world, s, now, say };
+  }
+
+  it('cannot move the index by a jump that it confirms itself', () => {
+    for (const lie of [share(BTC, -300_000n), share(BTC, 300_000n)]) {
+      const { world, s, now, say } = divided();
+      for (let round = 0; round < 5; round++) {
+        wait(world, 1000);
+        s.check(say(lie), C.OK);
+        expect(indexOf(world)).toBe(BTC);
+        expect(world.guard(0)).toMatchObject({ jumpPrice: 0n, confidence: 0 });
+        expect(now()).toMatchObject({ mode: K.MODE_GUARDED, multiplier: 20_000 });
+      }
+      expect(now().reasons & K.REASON_CONFIDENCE).not.toBe(0);
+    }
+  });
+
+  it('nor by a creep of 0.5 % a minute, round by round: 0.45 % is where it ends', () => {
+    const { world, s, say } = divided();
+    let worst = 0n;
+    for (let second = 10; second <= 1800; second += 10) {
+      wait(world, 10_000);
+      s.check(say(share(BTC, -(5_000n * BigInt(second)) / 60n)), C.OK);
+      const away = ((BTC - indexOf(world)) * 1_000_000n) / BTC;
+      if (away > worst) worst = away;
+    }
+    expect(worst).toBeGreaterThan(4_000n);
+    expect(worst).toBeLessThanOrEqual(4_500n);
+  });
+
+  it('makes the market reduce, then only cancel, while the index cannot be known', () => {
+    const { world, s, now, say } = divided();
+    const doubt = (ms: number) => {
+      wait(world, ms);
+      s.check(say(share(BTC, -300_000n)), C.OK);
+    };
+    doubt(10_000);
+    s.play('A buy 1 @300 -> OK');
+    doubt(20_001);
+    expect(now().mode).toBe(K.MODE_REDUCE_ONLY);
+    s.play('A buy 1 @300 -> MODE_REDUCES_ONLY');
+    doubt(30_000);
+    expect(now().mode).toBe(K.MODE_CANCEL_ONLY);
+    s.play('A buy 1 @300 reduce -> MODE_CANCELS_ONLY');
+    // One round in which they agree again is believed at once, and the gate opens as after any silence.
+    world.expect(world.index(0, BTC + 1n));
+    expect(indexOf(world)).toBe(BTC + 1n);
+    expect(now()).toMatchObject({ gateRounds: 2, mode: K.MODE_CANCEL_ONLY });
+    expect(world.guard(0).confidence).toBe(10_000);
+  });
+
+  it('a round in doubt uses no number up, confirms no jump and drops none', () => {
+    const { world, s } = divided();
+    const jump = share(BTC, 80_000n);
+    const split = (signer: number) => (signer < 3 ? { price: jump } : {});
+    s.run(world.observed(0, BTC, world.nowMs, split), C.OK);
+    world.rounds.set(0, (world.rounds.get(0) as number) - 1); // the same round, with those who agree
+    s.check(world.index(0, BTC + 5n), C.OK);
+    expect(indexOf(world)).toBe(BTC + 5n);
+    world.expect(world.index(0, jump)); // an honest jump, all six
+    s.run(world.observed(0, BTC, world.nowMs, split), C.OK);
+    expect(world.guard(0).jumpPrice).toBe(jump);
+    expect(indexOf(world)).toBe(BTC + 5n);
+    world.expect(world.index(0, jump));
+    expect(indexOf(world)).toBe(jump);
+  });
+
+  it('is what it takes, of any committee and whoever is left out; less than half stops nothing', {
+    timeout: 30_000,
+  }, () => {
+    for (let size = 1; size <= 9; size++) {
+      const quorum = Math.floor((2 * size) / 3) + 1;
+      const majority = Math.floor(size / 2) + 1;
+      for (let count = quorum; count <= size; count++) {
+        for (let liars = 1; liars <= size / 2; liars++) {
+          for (const lie of [-45_000n, -4_000n, 45_000n]) {
+            const world = new World({ signers: committee(size) });
+            world.start();
+            world.expect(world.index(0, BTC));
+            const truth = BTC + 1_000n;
+            const change = (signer: number) => (signer < liars ? { price: share(BTC, lie) } : {});
+            world.expect(world.run(world.observed(0, truth, world.nowMs, change, count)));
+            const index = indexOf(world);
+            const away = ((index > BTC ? index - BTC : BTC - index) * 1_000_000n) / BTC;
+            expect(away, `${liars} of ${size}, ${count} present`).toBeLessThanOrEqual(4_500n);
+            if (count - liars >= majority) {
+              expect(index, `${liars} of ${size}, ${count} present`).toBe(truth);
+              expect(world.guard(0).confidence).toBe(10_000);
+            }
+          }
+        }
+      }
+    }
   });
 });
 
@@ -106,8 +218,8 @@ describe('a jump', () => {
     world.expect(world.index(0, 2n * BTC));
     wait(world, 1000);
     world.expect(world.index(0, 2n * BTC));
-    expect(world.guard(0).variance).toBe(10n ** 18n / 1_802_000n); // a return of 1 in 2 s
-    expect(world.guard(0).roundMultiplier).toBe(20_000);
+    expect(world.guard(0).variance).toBe(15_000_000n ** 2n / 1_802_000n); // 1.5 % of it, in 2 s
+    expect(world.guard(0).roundMultiplier).toBe(12_505);
     expect(events.filter((event) => event.type === 'index').at(-1)).toMatchObject({
       price: 2n * BTC,
     });
@@ -148,8 +260,9 @@ describe('attacks on the index', () => {
       i < 3 ? {} : { key: wallet(1).key },
     );
     s.run(forged, C.BAD_SIGNER);
-    // With honest ones among them the median lies at most at the honest edge, and what they did shows.
-    const mixed = world.observed(0, BTC, world.nowMs, (i) => (i < 3 ? { price: lie } : {}));
+    // With honest ones among them the round is in doubt, even where the median is an honest one's.
+    wait(world, 1000);
+    const mixed = world.observed(0, BTC + 1n, world.nowMs, (i) => (i < 3 ? { price: lie } : {}));
     s.run(mixed, C.OK);
     expect(indexOf(world)).toBe(BTC);
     expect(world.guard(0).confidence).toBe(0);

@@ -96,7 +96,18 @@ export class PortfolioTwin {
     return this.cash(account) + this.sums(account).value;
   }
 
+  /** By scenarios; or the cash that open buys and settled shorts are not to take, of an account without shorts held or offered. */
   free(account: number): bigint {
+    const { shorts, openSells } = this.sums(account);
+    const free = this.freeByScenarios(account);
+    return shorts === 0n && openSells === 0n ? most(free, this.unspent(account)) : free;
+  }
+
+  unspent(account: number): bigint {
+    return this.cash(account) - this.premiums(account) - this.sums(account).owed;
+  }
+
+  freeByScenarios(account: number): bigint {
     const sums = this.sums(account);
     return (
       this.cash(account) +
@@ -140,9 +151,14 @@ export class PortfolioTwin {
     const held = BigInt(this.auditor.positions(account).get(instrument)?.lots ?? 0);
     const traded = reduce ? least(lots, sell ? held : -held) : lots;
     const before = this.sums(account);
+    if (before.shorts === 0n && before.openSells === 0n) {
+      const unspent = this.unspent(account);
+      if (!sell && unspent >= lots * (value + fee)) return true;
+      if (sell && (!rests || reduce) && unspent >= 0n && traded <= held) return true;
+    }
     const after = this.sums(account, instrument, sell ? -traded : traded);
     const bound = this.basisBetween(before, after);
-    const free = this.free(account);
+    const free = this.freeByScenarios(account);
     const open = before.openSells;
     const worst = { ...after, basis: bound };
     const freeAfter = free + this.initial(before, open) - this.initial(worst, open) - traded * cost;
@@ -157,6 +173,7 @@ export class PortfolioTwin {
     }
     if (freeAfter >= extra && (free >= 0n || bound <= before.basis)) return true;
     if (cost > 0n || bound > before.basis) return false;
+    if (this.free(account) > free && !(sell && traded <= held)) return false;
     const bare = (sums: PortfolioSums) => this.initial({ ...sums, basis: 0n });
     return bare(after) <= bare(before) && this.initial(after) < this.initial(before);
   }

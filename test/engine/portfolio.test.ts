@@ -342,6 +342,106 @@ describe('trades with portfolio margin', () => {
   });
 });
 
+describe('an account that holds nothing short', () => {
+  /** D has puts of tomorrow and calls of three days later: what one gains the other loses, and basis is asked of it. */
+  function paid(usdc: bigint) {
+    const scenario = new PortfolioScenario();
+    const { world } = scenario;
+    const tomorrow = Math.floor(START_MS / DAY_MS) + 1;
+    const terms = { underlying: 0, expiryDay: tomorrow, strike: 85_000, optionKind: 1 };
+    world.expect(world.run({ kind: 'list', ...terms }));
+    world.prices();
+    scenario.open('D', usdc).trade('A', 'D', TOMORROW, 400).trade('A', 'D', CALL_95, 400);
+    const cash = () => scenario.world.cash(scenario.account('D'));
+    return { scenario, cash };
+  }
+  const TOMORROW = 8;
+
+  it('may take out all the cash that it has left, whatever the basis', () => {
+    const { scenario, cash } = paid(5_000n);
+    const { equity, initial, free, basis } = scenario.of('D');
+    expect(initial).toBeGreaterThan(((equity - cash()) * 12n) / 10n); // a fifth more than all there is to lose
+    expect(basis).toBeGreaterThan(0n);
+    expect(free).toBe(cash());
+    scenario.play(`
+      D withdraw ${cash() + 1n} -> INSUFFICIENT_CASH
+      D withdraw ${cash()} -> OK
+    `);
+    expect(scenario.of('D').free).toBe(0n);
+    scenario.move(91_000n).move(89_000n);
+    expect(scenario.of('D').free).toBe(0n); // and none of it comes undone
+    expect(scenario.of('D').equity).toBeGreaterThan(scenario.of('D').maintenance);
+  });
+
+  it('may buy with it, resting or at once, and its orders are filled', () => {
+    const { scenario, cash } = paid(3_600n);
+    const { equity, initial } = scenario.of('D');
+    expect(equity).toBeLessThan(initial);
+    const tick = scenario.tick(CALL_95);
+    const lot = 5n * BigInt(tick) * 10_000n; // a tick is 5 USDC, a lot a hundredth
+    const most = Number(cash() / (lot + 270_000n)); // 0.03 % of 900 USDC
+    expect(most).toBeGreaterThan(10);
+    scenario.play(`
+      D buy ${most + 1} @${tick} in:${CALL_95} -> INSUFFICIENT_MARGIN
+      D buy ${most - 2} @${tick} in:${CALL_95} -> OK rests ${most - 2}
+      D buy 3 @${tick} in:${CALL_95} ioc -> INSUFFICIENT_MARGIN
+    `);
+    expect(scenario.of('D').free).toBeLessThan(lot * 4n);
+    scenario.move(89_700n).play(`
+      A sell ${most - 2} @${tick} in:${CALL_95} fok -> OK filled ${most - 2}
+    `);
+    expect(scenario.of('D').free).toBe(cash());
+    expect(cash()).toBeGreaterThan(0n);
+  });
+
+  it('sells what it has, and nothing that it has not', () => {
+    const { scenario } = paid(3_600n);
+    const [put, call] = [scenario.tick(TOMORROW), scenario.tick(CALL_90)];
+    scenario.play(`
+      B buy 500 @${put - 4} in:${TOMORROW} -> OK rests 500
+      B buy 20 @${call} in:${CALL_90} -> OK rests 20
+      D sell 401 @${put - 4} in:${TOMORROW} ioc -> INSUFFICIENT_MARGIN
+      D sell 20 @${call} in:${CALL_90} -> INSUFFICIENT_MARGIN
+      D sell 20 @${call} in:${CALL_90} ioc -> INSUFFICIENT_MARGIN
+      D sell 10 @${put - 4} in:${TOMORROW} ioc -> OK filled 10
+      D sell 999 @${put - 4} in:${TOMORROW} reduce -> OK filled 390
+    `);
+    expect(scenario.of('D').free).toBeGreaterThanOrEqual(0n);
+  });
+
+  it('owes what its settled shorts are to pay', () => {
+    const scenario = new PortfolioScenario().open('D', 100_000n);
+    scenario.trade('D', 'B', CALL_90, 10).trade('B', 'D', LATER, 10);
+    const { world } = scenario;
+    const cash = () => world.cash(scenario.account('D'));
+    const expiry = (Math.floor(START_MS / DAY_MS) + 4) * DAY_MS + 8 * 3_600_000;
+    world.clock(expiry - 1_801_000);
+    for (let minute = 0; minute < 31; minute++) {
+      world.clock(world.nowMs + 60_000);
+      world.expect(world.index(0, 92_000n * USDC));
+    }
+    world.prices(92_000n * USDC);
+    scenario.run({ kind: 'settleInstrument', instrument: CALL_90 }, C.OK);
+    scenario.auditor.audit();
+    const owed = 200n * USDC; // ten hundredths of 2,000
+    const kept = L.PORTFOLIOS + scenario.account('D') * L.PORTFOLIO_SIZE + L.PORTFOLIO_OWED;
+    scenario.of('D');
+    scenario.play('D withdraw 1 -> OK'); // and its cache is of now
+    expect(world.engine.view.getBigInt64(kept, true)).toBe(owed);
+    const { equity, initial, free } = scenario.of('D');
+    expect(free).toBeLessThan(cash());
+    expect(free).toBe(equity - initial > cash() - owed ? equity - initial : cash() - owed);
+    scenario.play(`
+      D withdraw ${free + 1n} -> INSUFFICIENT_MARGIN
+      D withdraw ${free} -> OK
+    `);
+    scenario.run({ kind: 'settleAccount', account: scenario.account('D') }, C.OK);
+    expect(world.engine.view.getBigInt64(kept, true)).toBe(0n);
+    expect(scenario.of('D').free).toBe(0n);
+    scenario.auditor.audit();
+  });
+});
+
 describe('assessments', () => {
   it('say what the engine says to an order, and what would be left', () => {
     const scenario = new PortfolioScenario().open('D', 2_000n);

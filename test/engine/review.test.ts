@@ -23,7 +23,7 @@ const forced = (account: number, action: Action) =>
   encodeInboxMessage({ kind: 'forced', account, action: encodeForcedAction(action) });
 
 describe('inbox messages with wrong bytes in them', () => {
-  it('never trap, and leave the invariants as they were', { timeout: 60_000 }, () => {
+  it('never trap, and leave the invariants as they were', { timeout: 120_000 }, () => {
     const pick = random(11);
     const s = new Scenario();
     const { world } = s;
@@ -70,7 +70,7 @@ describe('inbox messages with wrong bytes in them', () => {
 });
 
 describe('a position table', () => {
-  it('finds everything while entries of 100 instruments come and go', { timeout: 60_000 }, () => {
+  it('finds everything while entries of 100 instruments come and go', { timeout: 120_000 }, () => {
     const pick = random(5);
     const s = new Scenario(new World(), 10n ** 14n);
     const { world } = s;
@@ -160,7 +160,7 @@ describe('listings', () => {
   }
 
   it('stay whole while they are priced, settled and given back in any order', {
-    timeout: 60_000,
+    timeout: 120_000,
   }, () => {
     const pick = random(3);
     const world = new World().start();

@@ -143,6 +143,20 @@ describe('the settlement price of a day', () => {
     poor.s.run(settle, C.SETTLEMENT_WAITS);
   });
 
+  it('takes no message in which no majority of the committee agrees', () => {
+    const { s, world, expiry, at, force, told } = expiring();
+    at(30);
+    const apart = (signer: number) => ({ price: BTC + (BTC / 100n) * BigInt(signer) });
+    const doubtful = world.observed(0, BTC, expiry - 1, apart);
+    const agreed = world.observed(0, BTC + 2n, expiry - 1);
+    world.clock(expiry);
+    s.check(force(doubtful), C.OK);
+    s.run(settle, C.SETTLEMENT_WAITS);
+    s.check(force(agreed), C.OK);
+    s.run(settle, C.OK);
+    expect(told).toMatchObject([{ price: BTC + 2n, source: K.SETTLED_BY_L1 }]);
+  });
+
   it('is the last price before the expiry when nobody sent one for 25 hours', () => {
     for (const late of [false, true]) {
       const { s, world, expiry, at, told } = expiring();

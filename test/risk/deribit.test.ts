@@ -53,7 +53,7 @@ describe('recorded chains', () => {
   });
 
   for (const [underlying, currency] of (['BTC', 'ETH'] as const).entries()) {
-    it(`of a crash give one margin to engine and twin: ${currency}`, { timeout: 60_000 }, () => {
+    it(`of a crash give one margin to engine and twin: ${currency}`, { timeout: 120_000 }, () => {
       const chain = chain2026(currency);
       if (!chain) return console.info(NOTE);
       const { market, worstFit } = marketOf(chain, {

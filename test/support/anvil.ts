@@ -69,7 +69,7 @@ export class Anvil {
   }
 
   async #untilItAnswers() {
-    for (let attempt = 0; attempt < 200; attempt++) {
+    for (let attempt = 0; attempt < 1200; attempt++) {
       if (this.#child.exitCode !== null) throw new Error('anvil ended while it was starting');
       try {
         await this.request('eth_chainId');

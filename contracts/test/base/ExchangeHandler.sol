@@ -59,6 +59,13 @@ contract ExchangeHandler is ExitScene {
         pending.push(Pending(id, owner, subaccount, amount, settlement.messageCount() - 1));
     }
 
+    function fundInsurance(uint160 who, uint64 amount) external {
+        if (!_open()) return;
+        amount = uint64(bound(amount, 1e6, 1e12));
+        _fundInsurance(address(0xa000 + (who % 3)), amount);
+        pending.push(Pending(0, address(0), 0, amount, settlement.messageCount() - 1));
+    }
+
     function withdraw(uint256 who, uint64 amount) external {
         Member storage m = _someone(who);
         int256 collateral = _cashOfAll(); // an honest engine lets no more out than came in

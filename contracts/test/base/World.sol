@@ -109,6 +109,14 @@ abstract contract World is Test {
         return settlement.deposit(owner, subaccount, amount);
     }
 
+    function _fundInsurance(address giver, uint64 amount) internal {
+        token.mint(giver, amount);
+        vm.prank(giver);
+        token.approve(address(settlement), amount);
+        vm.prank(giver);
+        settlement.fundInsurance(amount);
+    }
+
     // ---- engine memory ----
 
     /// @dev A record as layout.ts describes it.

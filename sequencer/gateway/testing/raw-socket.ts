@@ -57,9 +57,9 @@ export class RawSocket {
 
 /** Waits until something holds; fails after five seconds. */
 export async function until(holds: () => boolean): Promise<void> {
-  const deadline = performance.now() + 5000;
+  const deadline = performance.now() + 60_000;
   while (!holds()) {
-    if (performance.now() > deadline) throw new Error(`it never came: ${holds}`);
+    if (performance.now() > deadline) throw new Error(`Waited in vain for ${holds}`);
     await new Promise((resolve) => setTimeout(resolve, 2));
   }
 }

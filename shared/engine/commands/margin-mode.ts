@@ -9,7 +9,7 @@ import { MAX_UNDERLYINGS } from "../layout";
 import { isWell, prepareMargin } from "../margin";
 import { restrictionOf } from "../oracle/mode";
 import { recount } from "../portfolio/cache";
-import { portfolioFree } from "../portfolio/free";
+import { freeOf } from "../portfolio/free";
 import { Account, RISK_PORTFOLIO, RISK_STANDARD } from "../records/account";
 import { Instrument } from "../records/instrument";
 import { Liquidation } from "../records/liquidation";
@@ -45,7 +45,7 @@ export function applySetMarginMode(account: Account): i32 {
 /** Whether initial margin holds in the mode that the account has. */
 function holds(account: Account): bool {
   prepareMargin(account);
-  return account.riskMode == RISK_STANDARD ? isWell(account) : portfolioFree(account) >= 0;
+  return account.riskMode == RISK_STANDARD ? isWell(account) : freeOf(account) >= 0;
 }
 
 /** Every underlying it holds must be open for new risk. At most 64. */

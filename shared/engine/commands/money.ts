@@ -12,7 +12,7 @@ import { changeCash } from "../ledger";
 import { freeBound, freeExact, prepareMargin } from "../margin";
 import { restrictionOf } from "../oracle/mode";
 import { isPortfolio } from "../portfolio/cache";
-import { portfolioFree } from "../portfolio/free";
+import { freeOf } from "../portfolio/free";
 import { Account, Key } from "../records/account";
 import { Globals } from "../records/globals";
 import { Underlying } from "../records/underlying";
@@ -23,7 +23,7 @@ import { MAX_KEYS } from "../layout";
 /** Whether initial margin would hold without so much money. */
 function isFree(account: Account, money: i64): bool {
   prepareMargin(account);
-  if (isPortfolio(account)) return portfolioFree(account) >= money;
+  if (isPortfolio(account)) return freeOf(account) >= money;
   return freeBound(account) >= money || freeExact(account) >= money;
 }
 

@@ -6,7 +6,7 @@ import { Underlying } from "../records/underlying";
 import { measureRisk } from "./insurance";
 import { confidenceMultiplier, confidenceOf, modeOf, multiplierOf, priceTrouble, reasonsOf, restrictionOf } from "./mode";
 import { decayed, MULTIPLIER_NONE, rampUp } from "./multiplier";
-import { observeReturn, VARIANCE_HIGH, VARIANCE_HIGHEST } from "./variance";
+import { VARIANCE_HIGH, VARIANCE_HIGHEST } from "./variance";
 
 // What a price round changes about modes: the gate that a worse mode is left through, and what the round asks new risk to pay.
 
@@ -55,9 +55,8 @@ export function passGate(guard: Guard, time: u64): void {
 }
 
 /** What the round asks for by itself: its confidence, the volatility, the insurance fund. */
-export function weighRound(underlying: Underlying, which: u32, price: u64, time: u64): void {
+export function weighRound(underlying: Underlying, which: u32): void {
   const guard = Guard.at(which);
-  observeReturn(guard, price, time);
   let most = confidenceMultiplier(guard.confidence);
   if (guard.variance > VARIANCE_HIGH) {
     const byVariance = rampUp(guard.variance - VARIANCE_HIGH, VARIANCE_HIGHEST - VARIANCE_HIGH);

@@ -13,12 +13,15 @@ import { readAll, readU32, readU64, readU8, take } from "../reader";
 import { hashIndexPrice } from "../text/words";
 import { finishDigest, putWord } from "../text/sentence";
 import { checkCount, checkMember } from "./committee";
+import { confidenceFrom } from "./confidence";
 import { beforePrices, passGate, reopenAll, tell, weighRound } from "./gate";
-import { confirmsJump, holdJump, isOutOfBand } from "./jump";
-import { confidenceFrom } from "./mode";
+import { confirmsJump, hold, holdJump, isOutOfBand } from "./jump";
+import { CONFIDENCE_LOW } from "./mode";
 import { accumulate, daySettledBy, isWaiting, settleByMessage } from "./settlement";
+import { observeReturn } from "./variance";
 
-// The index: each signer signs its own observation, the engine takes the median of more than two thirds of them.
+// The index: each signer signs its own observation, the engine takes the median of more than two thirds of them, where more than half of
+// the committee agree on it.
 
 const APART_MS: u64 = 2_000;
 export const AHEAD_MS: u64 = 1_000; // clocks of honest signers and sequencers differ a little
@@ -108,7 +111,7 @@ export function applyIndex(forced: bool): i32 {
   const last = guard.jumpPrice != 0 ? guard.jumpTime : underlying.indexTime;
   code = isNew ? checkTimes(read.earliest, read.latest, last, forced) : ROUND_NOT_NEW;
   const day = forced && read.latest < TIME_LIMIT ? daySettledBy(read.earliest, read.latest) : 0;
-  const settles = day != 0 && isWaiting(underlying, day);
+  const settles = day != 0 && isSure(read) && isWaiting(underlying, day);
   if (code != OK && !settles) return code;
   if (settles) settleByMessage(underlying, day, read.median);
   if (code == OK) takeRound(underlying, guard, read);
@@ -137,16 +140,32 @@ function readObservations(underlying: Underlying, read: Round, count: u32): i32 
     insert(index, price);
   }
   if (!readAll()) return MALFORMED;
-  const last = count - 1;
-  const quarter = last >> 2;
-  read.median = sorted(last >> 1); // the lower one of two
-  read.confidence = confidenceFrom(sorted(quarter), read.median, sorted(last - quarter));
+  read.median = sorted((count - 1) >> 1); // the lower one of two
+  read.confidence = confidenceFrom(PRICES, count, read.median, Globals.get().signers);
   return OK;
 }
 
-/** A good round, dated as early as any observation in it: the index, or a jump that the next one confirms. */
+/** Whether a majority of the committee stands behind a round's median. */
+@inline
+function isSure(read: Round): bool {
+  return read.confidence >= CONFIDENCE_LOW;
+}
+
+/**
+ * A round in which no majority agrees says only that: the index stands and grows old, a jump is as unconfirmed as before, and new risk pays
+ * for what is not known. Its number is not used up: another part of the same committee may still agree in the same round.
+ */
+function doubtRound(underlying: Underlying, guard: Guard, read: Round): void {
+  guard.confidence = read.confidence;
+  weighRound(underlying, read.which);
+  hold(read.which, read.number, read.median, read.earliest);
+  tell(read.which);
+}
+
+/** A good round, dated as early as any observation in it: the index, or a jump that the next one confirms; or one in doubt. */
 function takeRound(underlying: Underlying, guard: Guard, read: Round): void {
   beforePrices(underlying, read.which);
+  if (!isSure(read)) return doubtRound(underlying, guard, read);
   const price = read.median;
   const time = read.earliest;
   if (underlying.indexPrice != 0 && isOutOfBand(underlying.indexPrice, price)) {
@@ -163,7 +182,8 @@ function takeRound(underlying: Underlying, guard: Guard, read: Round): void {
   advanceIndex(underlying, price, time);
   underlying.indexRound = read.number;
   refreshFact();
-  weighRound(underlying, read.which, price, time);
+  observeReturn(guard, price, time);
+  weighRound(underlying, read.which);
   put32(0, read.which);
   put32(4, read.number);
   put64(8, price);

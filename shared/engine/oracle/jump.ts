@@ -25,6 +25,11 @@ export function holdJump(guard: Guard, which: u32, round: u32, price: u64, time:
   guard.jumpPrice = price;
   guard.jumpTime = time;
   guard.jumpRound = round;
+  hold(which, round, price, time);
+}
+
+/** Tells of a round that does not move the index: a jump, or one in which too few agree. */
+export function hold(which: u32, round: u32, price: u64, time: u64): void {
   put32(0, which);
   put32(4, round);
   put64(8, price);

@@ -3,7 +3,6 @@ import {
   REASON_JUMP, REASON_LATE_BATCH, REASON_MARKS_OLD, REASON_MONITOR, REASON_POST_ONLY, REASON_RESTART, REASON_VOLATILE, REASON_VOLATILITY_OLD,
 } from "../kinds";
 import { UNDERLYINGS, UNDERLYING_SIZE } from "../layout";
-import { mulDivDown } from "../math/wide";
 import { Globals } from "../records/globals";
 import { Guard, Oversight } from "../records/guard";
 import { Underlying } from "../records/underlying";
@@ -21,9 +20,8 @@ const VOLATILITY_REDUCE_MS: u64 = 300_000;
 const MARKS_REDUCE_MS: u64 = 120_000;
 const MARKS_CANCEL_MS: u64 = 300_000;
 
-/** Confidence and freshness below which prices are not good enough for new risk at its usual price, 1e-4. */
+/** Confidence and freshness below which prices are not good enough for new risk at its usual price, nor a round to move the index; 1e-4. */
 export const CONFIDENCE_LOW: u32 = 5_500;
-const CONFIDENCE_FULL: u32 = 10_000;
 /** The least multiplier that a reduce-only mode leaves behind. */
 const REDUCE_MULTIPLIER: u32 = 15_000;
 
@@ -129,17 +127,4 @@ export function reasonsOf(underlying: Underlying): u32 {
 export function confidenceMultiplier(confidence: u32): u32 {
   if (confidence >= CONFIDENCE_LOW) return MULTIPLIER_NONE;
   return rampUp(CONFIDENCE_LOW - confidence, CONFIDENCE_LOW);
-}
-
-/**
- * Confidence of a round from the distance between its median and its quartiles, 1e-4: whole when they agree, nothing from 1 % on.
- * The quartiles, as Pyth aggregates (docs.pyth.network, "price aggregation"), so that no single signer of five or more moves it.
- */
-export function confidenceFrom(low: u64, median: u64, high: u64): u32 {
-  const below = median - low;
-  const above = high - median;
-  const spread = below > above ? below : above;
-  if (spread >= median) return 0;
-  const parts = mulDivDown(spread, 1_000_000, median);
-  return parts >= <u64>CONFIDENCE_FULL ? 0 : CONFIDENCE_FULL - <u32>parts;
 }

@@ -1,4 +1,4 @@
-import { MAX_PORTFOLIO_EXPIRIES, PORTFOLIO_VECTOR } from "../layout";
+import { MAX_PORTFOLIO_EXPIRIES, PORTFOLIO_OWED, PORTFOLIO_VECTOR } from "../layout";
 import { DAY_MS } from "../math/calendar";
 import { Account, RISK_PORTFOLIO } from "../records/account";
 import { Instrument, SETTLED } from "../records/instrument";
@@ -77,6 +77,7 @@ export function recountCharged(account: Account): bool {
   const record = portfolioRecord(account);
   const vector = record + PORTFOLIO_VECTOR;
   for (let at: usize = 0; at < 8 * SCENARIOS; at += 8) store<i64>(vector + at, 0);
+  store<i64>(record + PORTFOLIO_OWED, 0);
   portfolio.value = 0;
   portfolio.reserve = 0;
   portfolio.naked = 0;
@@ -106,7 +107,10 @@ function addPosition(portfolio: Portfolio, record: usize, position: Position, in
   const lots = position.lots;
   const buffer = Underlying.at(instrument.underlying).buffer;
   portfolio.value += <i64>lots * instrument.mark(buffer);
-  if (instrument.state == SETTLED) return true;
+  if (instrument.state == SETTLED) {
+    owe(record, 0, lots, instrument.mark(buffer));
+    return true;
+  }
   addOpen(portfolio, instrument, <i32>position.openBuy, <i32>position.openSell);
   const index = makeEntry(portfolio, record, <u32>(instrument.expiry / DAY_MS));
   if (index == EXPIRIES_FULL) return false;
@@ -119,6 +123,12 @@ function addPosition(portfolio: Portfolio, record: usize, position: Position, in
     store<i64>(vector + at, load<i64>(vector + at) + <i64>lots * load<i64>(risk + at));
   }
   return true;
+}
+
+/** Lots of a settled option go from `before` to `after`: what shorts of it are to pay follows. */
+function owe(record: usize, before: i32, after: i32, payoff: i64): void {
+  const lots = <i64>(after < 0 ? -after : 0) - <i64>(before < 0 ? -before : 0);
+  store<i64>(record + PORTFOLIO_OWED, load<i64>(record + PORTFOLIO_OWED) + lots * payoff);
 }
 
 function addToExpiry(portfolio: Portfolio, entry: PortfolioExpiry, instrument: Instrument, risk: usize, lots: i32): void {
@@ -182,8 +192,8 @@ export function moveLots(account: Account, instrument: Instrument, before: i32, 
   if (!isFresh(portfolio) || lots == 0) return;
   const buffer = Underlying.at(instrument.underlying).buffer;
   portfolio.value += <i64>lots * instrument.mark(buffer);
-  if (instrument.state == SETTLED) return;
   const after = before + lots;
+  if (instrument.state == SETTLED) return owe(portfolioRecord(account), before, after, instrument.mark(buffer));
   portfolio.shorts += <u32>((after < 0 ? -after : 0) - (before < 0 ? -before : 0));
   const record = portfolioRecord(account);
   // INVARIANT: the order that fills here, or the position it changes, made the entry.

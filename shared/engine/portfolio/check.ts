@@ -11,7 +11,7 @@ import { findPosition, Position } from "../records/position";
 import { Underlying } from "../records/underlying";
 import { charge, WORK_RISK_TRY } from "../work";
 import { makeRoom, takeUp } from "./cache";
-import { initialOfParts, portfolioFree } from "./free";
+import { freeOf, initialOfParts, isAllLong, portfolioFree, unspent } from "./free";
 import { buyMargin, sellReserve, SURE, surcharge } from "./terms";
 import { tryFill, WhatIf } from "./what-if";
 
@@ -74,6 +74,18 @@ function extraFor(account: Account, underlying: Underlying): i64 {
 }
 
 /**
+ * Whether an account that holds and offers nothing short can make a trade, in whole or in any part, out of its cash, and is such an
+ * account after it (README, "Paid in full"). `kept` is what open buys keep for it already.
+ */
+function paysInFull(account: Account, trial: Trial, kept: i64): bool {
+  if (!isAllLong(account)) return false;
+  const left = unspent(account) + kept;
+  // A fee is at most an eighth of the price: a sell brings cash.
+  if (trial.sell != 0) return left >= 0 && trial.held >= <i32>trial.lots;
+  return left >= <i64>trial.lots * (trial.price + trial.fee);
+}
+
+/**
  * Whether the last fill tried strictly lowers the account's initial margin, no part of it raises it, and it costs no equity:
  * such a trade is always allowed.
  */
@@ -83,6 +95,8 @@ function onlyLowers(account: Account, trial: Trial, underlying: Underlying): boo
   const mark = Instrument.at(trial.instrument).mark(underlying.buffer);
   if (trial.costPerLot(mark) > 0) return false;
   if (tried.basisOnTheWay > portfolio.basis) return false;
+  // Where what was paid is all that can be lost, scenarios do not say what lowers it.
+  if (freeOf(account) > portfolioFree(account) && (trial.sell == 0 || trial.held < <i32>trial.lots)) return false;
   const before = initialOfParts(underlying, portfolio.loss, portfolio.naked, 0, portfolio.shorts);
   const after = initialOfParts(underlying, tried.loss, tried.naked, 0, tried.shorts);
   return after <= before && after + tried.basis < before + portfolio.basis;
@@ -95,6 +109,7 @@ function onlyLowers(account: Account, trial: Trial, underlying: Underlying): boo
 export function mayTrade(account: Account, trial: Trial): bool {
   const underlying = Underlying.at(Instrument.at(trial.instrument).underlying);
   charge(WORK_RISK_TRY);
+  if (paysInFull(account, trial, 0)) return true;
   const free = freeAfter(account, trial, 0, 0);
   // An account that is not well must not become less so by a part of it, which only the basis could do.
   const safe = portfolioFree(account) >= 0 || WhatIf.get().basisOnTheWay <= Portfolio.of(account).basis;
@@ -116,6 +131,7 @@ export function mayRest(account: Account, trial: Trial): bool {
   const instrument = Instrument.at(trial.instrument);
   const underlying = Underlying.at(instrument.underlying);
   charge(WORK_RISK_TRY);
+  if (trial.sell == 0 && paysInFull(account, trial, 0)) return true;
   const free = freeAfter(account, trial, 0, 0);
   const extra = extraFor(account, underlying);
   if (free < extra) return false;
@@ -151,6 +167,7 @@ export function surelyCarries(account: Account, maker: Order, trial: Trial): boo
   if (position === null || (maker.flags & FLAG_REDUCE_ONLY) != 0) return false;
   const instrument = Instrument.at(maker.instrument);
   trialOf(trial, maker, position, maker.lots);
+  if (trial.sell == 0 && isAllLong(account) && unspent(account) >= 0) return true; // all its buys are paid for
   const mark = instrument.mark(Underlying.at(instrument.underlying).buffer);
   const free = portfolioFree(account);
   return free >= 0 && free >= <i64>position.openSell * shortfall(trial, mark);
@@ -166,6 +183,7 @@ export function carriesFill(account: Account, maker: Order, lots: u32, trial: Tr
   const reducing = (maker.flags & FLAG_REDUCE_ONLY) != 0;
   const free = portfolioFree(account);
   if (!reducing && free >= 0 && free >= <i64>lots * shortfall(trial, mark)) return true;
+  if (paysInFull(account, trial, reducing ? 0 : <i64>lots * (trial.price + trial.fee))) return true;
   const released = reducing ? 0 : keptFor(instrument, trial);
   const sells = reducing || trial.sell == 0 ? 0 : lots;
   if (freeAfter(account, trial, released, sells) >= 0) return true;

@@ -1,6 +1,7 @@
+import { PORTFOLIO_OWED } from "../layout";
 import { confidenceOf } from "../oracle/mode";
 import { Account } from "../records/account";
-import { Portfolio } from "../records/portfolio";
+import { Portfolio, portfolioRecord } from "../records/portfolio";
 import { Underlying } from "../records/underlying";
 import { nakedInitial, nakedMaintenance, surcharge } from "./terms";
 
@@ -10,6 +11,8 @@ import { nakedInitial, nakedMaintenance, surcharge } from "./terms";
 //   maintenance = 0.8 x L + 0.6 % x index x naked
 //   equity      = cash + positions at their marks
 //   free        = equity - initial - what open orders keep: their premiums and fees, and the margin of what they would open
+//
+// and for an account that holds and offers nothing short, at least its cash less the premiums and fees of open buys (README.md, "Paid in full").
 
 /** More than any account can have to its credit: a larger requirement is all the same. Keeps differences within 64 bits. */
 const BEYOND: u64 = 1 << 62;
@@ -42,7 +45,7 @@ export function portfolioMaintenance(account: Account): i64 {
   return portfolio.loss - portfolio.loss / 5 + nakedMaintenance(underlying, portfolio.naked);
 }
 
-/** What is free of an account's equity after open orders are kept for. Below zero the account is not well. */
+/** What is free of an account's equity by its scenarios, after open orders are kept for. */
 export function portfolioFree(account: Account): i64 {
   const portfolio = Portfolio.of(account);
   const underlying = Underlying.at(portfolio.underlying);
@@ -50,4 +53,25 @@ export function portfolioFree(account: Account): i64 {
   const initial = initialOfParts(underlying, portfolio.loss, portfolio.naked, portfolio.basis, shorts);
   const kept = <u64>initial + <u64>portfolio.reserve + <u64>account.premiumReserve;
   return portfolioEquity(account) - <i64>(kept < BEYOND ? kept : BEYOND);
+}
+
+/** Whether an account has no short lots, held or offered. */
+@inline
+export function isAllLong(account: Account): bool {
+  const portfolio = Portfolio.of(account);
+  return portfolio.shorts == 0 && portfolio.openSells == 0;
+}
+
+/** Cash that neither open buys nor settled shorts are to take. */
+@inline
+export function unspent(account: Account): i64 {
+  return account.cash - account.premiumReserve - load<i64>(portfolioRecord(account) + PORTFOLIO_OWED);
+}
+
+/** What is free of an account. Below zero it is not well. */
+export function freeOf(account: Account): i64 {
+  const free = portfolioFree(account);
+  if (!isAllLong(account)) return free;
+  const paid = unspent(account);
+  return paid > free ? paid : free;
 }

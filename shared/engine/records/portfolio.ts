@@ -1,5 +1,5 @@
 import {
-  ACCOUNT_RISK, ACCOUNT_RISK_MODE, ACCOUNT_SIZE, ACCOUNTS, MAX_PORTFOLIO_EXPIRIES, PORTFOLIO_EXPIRY_SIZE, PORTFOLIO_SIZE,
+  ACCOUNT_RISK, ACCOUNT_RISK_MODE, ACCOUNT_SIZE, ACCOUNTS, MAX_PORTFOLIO_EXPIRIES, PORTFOLIO_EXPIRY_SIZE, PORTFOLIO_OWED, PORTFOLIO_SIZE,
   PORTFOLIO_VECTOR, PORTFOLIOS, RISK_EPOCHS, SCRATCH_ACCOUNT, SCRATCH_PORTFOLIO,
 } from "../layout";
 import { Account } from "./account";
@@ -15,7 +15,9 @@ import { SCENARIOS } from "./risk";
  *
  * In the region PORTFOLIOS, 672 bytes:
  *   0                          384               664
- *   | 12 expiries x 32 bytes   | 35 x i64 vector | -- |
+ *   | 12 expiries x 32 bytes   | 35 x i64 vector | owed i64 |
+ *
+ * Owed is what lots held short of settled options are to pay, money: the part of `value` that no option can take back.
  */
 @unmanaged
 export class Portfolio {
@@ -81,4 +83,4 @@ export function bumpRiskEpoch(underlying: u32): void {
 if (offsetof<Portfolio>() != 64 || ACCOUNT_RISK_MODE != ACCOUNT_RISK) ERROR("layout");
 if (offsetof<PortfolioExpiry>() != PORTFOLIO_EXPIRY_SIZE) ERROR("layout");
 if (PORTFOLIO_VECTOR != <usize>MAX_PORTFOLIO_EXPIRIES * PORTFOLIO_EXPIRY_SIZE) ERROR("layout");
-if (PORTFOLIO_VECTOR + 8 * SCENARIOS > PORTFOLIO_SIZE) ERROR("layout");
+if (PORTFOLIO_VECTOR + 8 * SCENARIOS > PORTFOLIO_OWED || PORTFOLIO_OWED + 8 > PORTFOLIO_SIZE) ERROR("layout");

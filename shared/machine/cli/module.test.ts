@@ -104,7 +104,7 @@ describe('the Solidity machine', () => {
   }, 120_000);
 });
 
-describe('npm run machine', { timeout: 60_000 }, () => {
+describe('npm run machine', { timeout: 120_000 }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'plimsoll-machine-'));
   const file = join(folder, 'module.wasm');
   beforeAll(() => writeFileSync(file, wasm));

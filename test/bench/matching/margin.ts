@@ -18,6 +18,7 @@ import type { PartContext } from '../parts.ts';
 import type { Row } from '../report.ts';
 import { median, range } from '../statistics.ts';
 import { encodeWorkload, readExpected, readWorkload, SIGNATURE_BYTES } from '../workload.ts';
+import { liquidationRow } from './liquidations.ts';
 import { check, pass } from './main.ts';
 
 const PAIRS = 3;
@@ -58,6 +59,7 @@ export async function run({ workload: file, progress }: PartContext): Promise<Ro
     },
     checkRow('fresh', progress),
     checkRow('stale', progress),
+    liquidationRow({ progress }),
   ];
 }
 

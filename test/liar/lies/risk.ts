@@ -105,4 +105,49 @@ export const riskLies: readonly Lie[] = [
     ...FOUND_IN_ITS_SEGMENT,
     words: [/riskRequest WRONG_SIGNER/],
   },
+  {
+    name: 'liquidate-the-well',
+    description: 'Liquidates an account that has more than its maintenance margin.',
+    patch: {
+      file: 'liquidation/start.ts',
+      from: 'if (equity >= maintenance) return NOT_BELOW_MAINTENANCE;',
+      to: '',
+    },
+    tell: ({ world, accounts }) =>
+      world.run({ kind: 'liquidate', account: accounts.short, scenario: 0 }),
+    answers: { honest: CODES.NOT_BELOW_MAINTENANCE, lying: OK },
+    ...FOUND_IN_ITS_SEGMENT,
+    words: [/liquidate NOT_BELOW_MAINTENANCE/],
+  },
+  {
+    name: 'auction-for-a-friend',
+    description: 'Sells an account in auction for a hundredth of its value, long before its time.',
+    patch: {
+      file: 'liquidation/auction.ts',
+      from: 'const PRICE_FIRST: u64 = 9_500;',
+      to: 'const PRICE_FIRST: u64 = 100;',
+    },
+    prepare: async (stage) => {
+      const { world, accounts, scene } = stage;
+      stage.order(accounts.flat, 'sell', 400, 20);
+      world.expect(world.order(accounts.other, scene.call, 'buy', 400, 20));
+      for (const btc of [93_500n, 97_000n, 100_500n, 104_000n, 107_500n, 110_000n]) {
+        await stage.pass(2);
+        world.prices(btc * USDC);
+      }
+      stage.honestly({ kind: 'liquidate', account: accounts.flat, scenario: 0 });
+      // The book takes nothing three times.
+      for (let slice = 0; slice < 3; slice++) {
+        await stage.pass(2);
+        stage.honestly({ kind: 'liquidationStep', account: accounts.flat });
+      }
+    },
+    tell: ({ world, accounts }) => {
+      const terms = { auction: accounts.flat, share: 1_000_000, limit: 10_000 };
+      return world.run(world.signed(accounts.long, { kind: 'bid', ...terms }));
+    },
+    answers: BOTH_ACCEPT,
+    ...FOUND_IN_ITS_SEGMENT,
+    words: [/bid OK/],
+  },
 ];

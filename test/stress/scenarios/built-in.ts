@@ -153,7 +153,7 @@ const lying: Scenario = {
   name: 'half-of-signers-lying',
   title: 'Half of the signers lie',
   story:
-    'Three of six signers say that the price is 30 % lower, for twenty minutes, and then creep: 0.5 % a minute for half an hour. The other three tell the truth, and the market stands still. What differs between signers has to cost confidence, and a jump has to be confirmed before anybody is liquidated by it.',
+    'Three of six signers say that the price is 30 % lower, for twenty minutes, and then creep: 0.5 % a minute for half an hour. The other three tell the truth, and the market stands still. Half of a committee may stop the index, as a third may by silence, but moves it by no more than 0.45 %: rounds on which no majority agrees are held, and it grows old until nothing but cancels goes on.',
   startMs: NOVEMBER_2026,
   minutes: 120,
   signers: 6,

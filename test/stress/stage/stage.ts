@@ -241,11 +241,13 @@ export class Stage {
         idleClockMs: 1,
         repriceIntervalMs,
         settleGraceMs: 10_000,
+        liquidates: true,
         commandsATurn: CHORE_COMMANDS,
         listing: { strikesEachSide, expiries, maxInstruments: 900 },
       },
       {
         view: () => this.exchange.view,
+        assess: (request) => this.exchange.assess(request),
         run: (command) => this.exchange.runOwn(command),
         clock: { nowMs: () => this.#clock.ms },
         log,
