@@ -176,11 +176,7 @@ function judgeSale(
     1,
     `a sale took more than discount and fee of ${name}`,
   );
-  check(
-    bidder.after.equity >= bidder.after.initial,
-    4,
-    `account ${event.bidder} bid beyond its initial margin`,
-  );
+  check(bidder.after.free >= 0n, 4, `account ${event.bidder} bid beyond its initial margin`);
 }
 
 function judgeTakeover(

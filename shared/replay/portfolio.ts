@@ -167,11 +167,14 @@ export function portfolioMargins(
   const [slot] = positions.keys();
   if (slot === undefined) return { initial: 0n, maintenance: 0n };
   const { underlying, indexPerLot } = instrumentFacts(auditor, slot);
-  const { loss, naked, basis, shorts } = sumsOf(auditor, positions, underlying);
+  const { loss, naked, basis, shorts, value, owed } = sumsOf(auditor, positions, underlying);
   const confidence = confidenceOf(auditor, underlying);
   const unsure = confidence >= UNSURE ? 0n : ceil(shorts * indexPerLot * (SURE - confidence), SURE);
+  const initial = loss + ceil(naked * indexPerLot, 100n) + basis + unsure;
+  // What is held long needs no more than to have been paid for.
+  const paid = value + owed;
   return {
-    initial: loss + ceil(naked * indexPerLot, 100n) + basis + unsure,
+    initial: shorts === 0n && paid < initial ? paid : initial,
     maintenance: loss - loss / 5n + 3n * ceil(naked * indexPerLot, 500n),
   };
 }

@@ -1,7 +1,7 @@
 import * as L from '#shared/engine/layout.ts';
 import { offsetOf, RECORDS } from '#shared/state/fields.ts';
 import type { Auditor } from './audit.ts';
-import { standardMargin } from './margin.ts';
+import { freeCollateral, standardMargin } from './margin.ts';
 import { instrumentFacts, isPortfolio, portfolioMargins } from './portfolio.ts';
 
 const LIQUIDATION = RECORDS.Liquidation;
@@ -14,6 +14,8 @@ export interface Standing {
   /** Of the positions, with their value in it, open orders aside; as `maintenance`. */
   readonly initial: bigint;
   readonly maintenance: bigint;
+  /** What is free, or negative what is missing, open orders counted. */
+  readonly free: bigint;
   /** Lots held by instrument, none of them 0. */
   readonly lots: ReadonlyMap<number, number>;
   readonly openOrders: number;
@@ -46,6 +48,7 @@ export function standingOf(auditor: Auditor, id: number): Standing {
       };
   return {
     ...{ cash, equity: cash + value, ...margins, lots, portfolio },
+    free: freeCollateral(auditor, id),
     openOrders: auditor.u32(at + L.ACCOUNT_OPEN_ORDERS),
     stage: auditor.u32(own + offsetOf(LIQUIDATION, 'stage')),
     decided: auditor.i64(own + offsetOf(LIQUIDATION, 'decided')),

@@ -10,7 +10,7 @@ import { changeCash } from "../ledger";
 import { exactMargin, WITH_OPEN_SELLS } from "../margin";
 import { mulDivDown, mulDivUp } from "../math/wide";
 import { isPortfolio, recountCharged, recountWork } from "../portfolio/cache";
-import { portfolioFree } from "../portfolio/free";
+import { freeOf } from "../portfolio/free";
 import { Account } from "../records/account";
 import { Instrument } from "../records/instrument";
 import { Liquidation } from "../records/liquidation";
@@ -131,7 +131,7 @@ function tryTaking(account: Account, bidder: Account, share: u64, discount: i64)
     return copy.cash - copy.premiumReserve >= margin ? OK : INSUFFICIENT_MARGIN;
   }
   if (!recountCharged(copy)) return isOfOne(copy) ? TOO_MANY_EXPIRIES : ONE_UNDERLYING;
-  return portfolioFree(copy) >= 0 ? OK : INSUFFICIENT_MARGIN;
+  return freeOf(copy) >= 0 ? OK : INSUFFICIENT_MARGIN;
 }
 
 function isOfOne(account: Account): bool {

@@ -1,13 +1,13 @@
 import { STANDING } from "../layout";
 import { exactMargin, exactWork, INITIAL } from "../margin";
 import { isPortfolio, refreshPortfolio } from "../portfolio/cache";
-import { portfolioEquity, portfolioInitial } from "../portfolio/free";
+import { freeOf, portfolioEquity } from "../portfolio/free";
 import { Account } from "../records/account";
 import { Portfolio } from "../records/portfolio";
 import { positionsValue } from "../risk";
 import { charge, WORK_TERM } from "../work";
 
-/** What an account in liquidation is worth and what it needs, money, measured once a command: `equityOf` and `initialOf` of risk.ts. */
+/** What an account in liquidation is worth and what it needs, money, measured once a command. */
 @unmanaged
 export class Standing {
   equity: i64;
@@ -31,7 +31,8 @@ export function measure(account: Account): Standing {
   if (isPortfolio(account)) {
     refreshPortfolio(account);
     standing.equity = portfolioEquity(account);
-    standing.initial = portfolioInitial(account);
+    // No orders are open: what is missing of free collateral is missing of initial margin, also where it is paid in full.
+    standing.initial = standing.equity - freeOf(account);
     standing.value = Portfolio.of(account).value;
     return standing;
   }
