@@ -4,6 +4,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import * as kinds from '#shared/engine/kinds.ts';
 import * as layout from '#shared/engine/layout.ts';
 
 const target = fileURLToPath(new URL('../src/generated/Layout.sol', import.meta.url));
@@ -51,6 +52,22 @@ const names = [
   'FIRST_ACCOUNT',
 ] as const satisfies readonly (keyof typeof layout)[];
 
+/**
+ * The kinds that may come through the inbox: from the first price command to the last that anybody may send, and from the first to the last that
+ * an owner may. A kind in between that no command has is refused by the engine.
+ */
+const forced = {
+  FIRST_SYSTEM_KIND: kinds.CMD_INDEX,
+  LAST_SYSTEM_KIND: lastKind((kind) => kind < kinds.CMD_ORDER),
+  FIRST_ACCOUNT_KIND: kinds.CMD_ORDER,
+  LAST_ACCOUNT_KIND: lastKind(() => true),
+};
+
+function lastKind(among: (kind: number) => boolean): number {
+  const all = Object.entries(kinds).filter(([name]) => name.startsWith('CMD_'));
+  return Math.max(...all.map(([, kind]) => Number(kind)).filter(among));
+}
+
 /** What the contracts take for granted about the map; a layout that breaks one of these must not be generated. */
 function checkAssumptions(): void {
   const aligned = (start: number, size: number) => start % size === 0 && Math.log2(size) % 1 === 0;
@@ -71,7 +88,8 @@ function checkAssumptions(): void {
 /** The whole text of Layout.sol. */
 export function layoutSource(): string {
   checkAssumptions();
-  const lines = names.map((name) => `    uint256 internal constant ${name} = ${layout[name]};`);
+  const all = [...names.map((name) => [name, layout[name]] as const), ...Object.entries(forced)];
+  const lines = all.map(([name, value]) => `    uint256 internal constant ${name} = ${value};`);
   return [
     '// SPDX-License-Identifier: MIT',
     'pragma solidity ^0.8.30;',
@@ -102,5 +120,5 @@ if (process.argv.includes('--check')) {
   console.log('Layout.sol agrees with shared/engine/layout.ts.');
 } else {
   writeFileSync(target, source);
-  console.log(`Wrote ${names.length} constants to contracts/src/generated/Layout.sol.`);
+  console.log(`Wrote the constants to contracts/src/generated/Layout.sol.`);
 }

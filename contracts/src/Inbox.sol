@@ -45,11 +45,6 @@ abstract contract Inbox is Vault {
     uint8 internal constant MSG_FORCED = 2;
     uint8 internal constant MSG_SYSTEM = 3;
     uint8 internal constant MSG_LATE_BATCH = 4;
-    /// @dev The kinds of shared/engine/kinds.ts; slot bits are above the low five, so these ranges also refuse them.
-    uint8 internal constant FIRST_SYSTEM_KIND = 3;
-    uint8 internal constant LAST_SYSTEM_KIND = 10;
-    uint8 internal constant FIRST_ACCOUNT_KIND = 16;
-    uint8 internal constant LAST_ACCOUNT_KIND = 24;
     uint256 internal constant VAULT_LIMIT = 1 << 62;
 
     /// @notice Puts `amount` of the token into the account of `owner` and `subaccount`, and numbers it if it is new.
@@ -87,14 +82,15 @@ abstract contract Inbox is Vault {
         AccountInfo storage info = _accounts[account];
         if (info.owner != msg.sender) revert NotAccountOwner(account, msg.sender);
         uint8 kind = body.length == 0 ? 0 : uint8(body[0]);
-        if (kind < FIRST_ACCOUNT_KIND || kind > LAST_ACCOUNT_KIND) revert NotAnAccountCommand(kind);
+        // Slot bits are above the low five, so the range refuses them too.
+        if (kind < Layout.FIRST_ACCOUNT_KIND || kind > Layout.LAST_ACCOUNT_KIND) revert NotAnAccountCommand(kind);
         bool base = block.timestamp >= uint256(info.forcedAt) + 1 days;
         uint256 fee = base ? forceFee : _surgeFee();
         if (base) info.forcedAt = uint40(block.timestamp);
         index = _enqueueForced(abi.encodePacked(MSG_FORCED, account, body), fee);
     }
 
-    /// @notice Puts an unsigned command (kinds 3 to 10: prices, repricing, listing, settling, sweeps) into the inbox.
+    /// @notice Puts an unsigned command (kinds 3 to 14: prices, repricing, listing, settling, sweeps, liquidations) into the inbox.
     /// Anyone may; an account's owner may name it to pay the base fee once a day, others pass 0 and pay the surge fee.
     function forceSystem(uint32 account, bytes calldata command)
         external
@@ -104,7 +100,7 @@ abstract contract Inbox is Vault {
         returns (uint256 index)
     {
         uint8 kind = command.length == 0 ? 0 : uint8(command[0]);
-        if (kind < FIRST_SYSTEM_KIND || kind > LAST_SYSTEM_KIND) revert NotASystemCommand(kind);
+        if (kind < Layout.FIRST_SYSTEM_KIND || kind > Layout.LAST_SYSTEM_KIND) revert NotASystemCommand(kind);
         uint256 fee = _surgeFee();
         if (account != 0) {
             AccountInfo storage info = _accounts[account];

@@ -46,7 +46,7 @@ export const ADVICE: Advice = {
   ],
   NotASystemCommand: [
     'BAD_COMMAND',
-    'Only prices, repricing, listing, settling and sweeps may be forced by anybody.',
+    'Only prices, repricing, listing, settling, sweeps, liquidations and requests of the risk monitor may be forced by anybody.',
   ],
   NotAccountOwner: [
     'NOT_THE_OWNER',

@@ -20,6 +20,9 @@ export const SYSTEM_FORMS = [
   'list <instrument>',
   'settle <instrument>',
   'settle-account <number>',
+  'liquidate <account> <scenario, 0 to 34>',
+  'liquidation-step <account>',
+  'deleverage <account> <instrument>',
   'sweep <order id>...',
   'delist <instrument>',
   'raw <hex: kind byte and body>',
@@ -90,6 +93,20 @@ function parse([name, ...rest]: readonly string[], view: DataView): ForcedComman
     case 'settle-account': {
       const account = Number(whole(exactly(rest, 1)[0], 32));
       return system({ kind: 'settleAccount', account }, `settle account ${account}`);
+    }
+    case 'liquidate': {
+      const [account, scenario] = exactly(rest, 2);
+      const terms = { account: Number(whole(account, 32)), scenario: Number(whole(scenario, 8)) };
+      return system({ kind: 'liquidate', ...terms }, `liquidate account ${account}`);
+    }
+    case 'liquidation-step': {
+      const account = Number(whole(exactly(rest, 1)[0], 32));
+      return system({ kind: 'liquidationStep', account }, `next step for account ${account}`);
+    }
+    case 'deleverage': {
+      const [account, name] = exactly(rest, 2);
+      const terms = { account: Number(whole(account, 32)), instrument: slotOf(name, view) };
+      return system({ kind: 'deleverage', ...terms }, `deleverage ${name} of account ${account}`);
     }
     case 'sweep': {
       if (rest.length < 1 || rest.length > MAX_SWEEP)

@@ -5,7 +5,7 @@ import type { ReplayPosition, ReplayTree, SegmentReport } from '#shared/replay/t
 import { MarkCollector } from '#shared/state/marks.ts';
 import { StateTree } from '#shared/state/tree.ts';
 import { ProverError } from '../errors.ts';
-import { TradeAudit } from './trade-audit.ts';
+import { Heard, TradeAudit } from './trade-audit.ts';
 
 /** The engine everybody runs, ready to be instantiated. */
 export interface EngineCode {
@@ -85,11 +85,11 @@ export class Replica {
     load: (tree: StateTree) => ReplayPosition,
     hooks: ReplicaHooks = {},
   ): Replica {
-    const named = new Set<number>();
+    const heard = new Heard();
     const audits = hooks.auditsTrades === true;
-    const onEvent = audits ? TradeAudit.listen(named) : undefined;
+    const onEvent = audits ? heard.listener : undefined;
     const engine = Engine.create({ module: code.module, onEvent });
-    const trades = audits ? new TradeAudit(engine, named) : null;
+    const trades = audits ? new TradeAudit(engine, heard) : null;
     const watched = new WatchedTree(engine, hooks.onBlocks);
     const position = load(watched.tree);
     const { onSegment } = hooks;

@@ -6,7 +6,7 @@ import { money } from '#shared/protocol/units.ts';
 import { Auditor } from '#shared/replay/audit.ts';
 import { freeCollateral } from '#shared/replay/margin.ts';
 import { DAY_MS, START_MS, World, wallet } from '#test/engine/world.ts';
-import { TradeAudit } from './trade-audit.ts';
+import { Heard, TradeAudit } from './trade-audit.ts';
 
 const USDC = 1_000_000n;
 let world: World;
@@ -18,8 +18,8 @@ let takenBack: number;
 
 /** A world whose every command runs under the audit. */
 function audited(): { world: World; trades: TradeAudit } {
-  const named = new Set<number>();
-  const one = new World({ onEvent: TradeAudit.listen(named) });
+  const heard = new Heard();
+  const one = new World({ onEvent: heard.listener });
   const { engine } = one;
   const plain = {
     view: engine.view,
@@ -32,7 +32,7 @@ function audited(): { world: World; trades: TradeAudit } {
       engine.undo();
     },
   };
-  const audit = new TradeAudit(plain, named);
+  const audit = new TradeAudit(plain, heard);
   engine.execute = (command) => audit.execute(command);
   engine.executeInbox = (message) => audit.executeInbox(message);
   return { world: one.start(), trades: audit };

@@ -70,6 +70,11 @@ export class Scout {
     return this.#inLiquidation;
   }
 
+  /** The engine's clock. */
+  get clockMs(): number {
+    return this.#reader.clockMs;
+  }
+
   /** Whether the round over all accounts is at its beginning: everybody was looked at since it was there last. */
   get isRound(): boolean {
     return this.#next === 0;

@@ -32,7 +32,7 @@ export const WORK_RISK_TRY: u32 = 4_000;
 export const WORK_RISK_FILL: u32 = 7_000;
 /** One position that changes hands in a liquidation, its account's tables known, besides what searching them costs. */
 export const WORK_MOVE: u32 = 1_000;
-/** One position added to the copy that a taker is tried on, and one of it counted anew whose risk array has been read already. */
+/** One position added to the copy that a taker is tried on, or weighed again; and one counted anew whose risk array has been read already. */
 export const WORK_ADD: u32 = 300;
 export const WORK_RISK_AGAIN: u32 = 600;
 /** An account and its scenario vector copied, to try something on. */

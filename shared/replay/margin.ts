@@ -14,6 +14,7 @@ const INSTRUMENT = {
   expiry: offsetOf(RECORDS.Instrument, 'expiry'),
   tickPerLot: offsetOf(RECORDS.Instrument, 'tickPerLot'),
   initial0: offsetOf(RECORDS.Instrument, 'initial0'),
+  maintenance0: offsetOf(RECORDS.Instrument, 'maintenance0'),
 };
 const UNDERLYING = {
   lotsPerContract: offsetOf(RECORDS.Underlying, 'lotsPerContract'),
@@ -84,11 +85,23 @@ export function freeCollateral(auditor: Auditor, account: number): bigint {
   if (isPortfolio(auditor, account)) return portfolioFree(auditor, account);
   const at = auditor.account(account);
   const own = auditor.i64(at + L.ACCOUNT_CASH) - auditor.i64(at + L.ACCOUNT_PREMIUM_RESERVE);
+  return own - standardMargin(auditor, account, 'open');
+}
+
+/**
+ * Standard margin on cash (the value of the positions aside): `open` is initial margin as if every open sell were filled, the others are of
+ * the positions alone.
+ */
+export function standardMargin(
+  auditor: Auditor,
+  account: number,
+  what: 'open' | 'initial' | 'maintenance',
+): bigint {
   const groups = new Map<string, Leg[]>();
   let margin = 0n;
   for (const [instrument, { lots, openSell }] of auditor.positions(account)) {
-    const left = BigInt(lots) - BigInt(openSell);
-    const isolated = (left < 0n ? -left : 0n) * initialPerLot(auditor, instrument);
+    const left = BigInt(lots) - (what === 'open' ? BigInt(openSell) : 0n);
+    const isolated = (left < 0n ? -left : 0n) * perLot(auditor, instrument, what === 'maintenance');
     if (auditor.isSettled(instrument)) {
       // A short owes the payoff; a long has it only once it is paid.
       margin += isolated;
@@ -100,7 +113,7 @@ export function freeCollateral(auditor: Auditor, account: number): bigint {
     groups.set(group, legs);
   }
   for (const legs of groups.values()) margin += expiryMargin(legs);
-  return own - margin;
+  return margin;
 }
 
 /** The lesser of isolated margins and largest loss at expiry over all prices. */
@@ -139,11 +152,17 @@ export function checkCachedMargin(auditor: Auditor, account: number): void {
   );
 }
 
-function initialPerLot({ view }: Auditor, instrument: number): bigint {
+function initialPerLot(auditor: Auditor, instrument: number): bigint {
+  return perLot(auditor, instrument, false);
+}
+
+/** Margin of one short lot on its own, of a settled instrument its payoff. */
+function perLot({ view }: Auditor, instrument: number, maintenance: boolean): bigint {
   const at = L.INSTRUMENTS + instrument * L.INSTRUMENT_SIZE;
   const buffer = view.getUint32(underlyingOf(view, at) + UNDERLYING.buffer, true);
   const settled = view.getUint8(at) === SETTLED;
-  return view.getBigInt64(at + INSTRUMENT.initial0 + (settled ? 0 : 8 * buffer), true);
+  const first = settled || !maintenance ? INSTRUMENT.initial0 : INSTRUMENT.maintenance0;
+  return view.getBigInt64(at + first + (settled ? 0 : 8 * buffer), true);
 }
 
 function termsOf({ view }: Auditor, instrument: number) {

@@ -159,6 +159,23 @@ export function portfolioFree(auditor: Auditor, id: number): bigint {
   return shorts === 0n && paid > free ? paid : free;
 }
 
+/** Initial and maintenance margin of an account's positions, open orders aside, money. Counted from positions and risk arrays. */
+export function portfolioMargins(
+  auditor: Auditor,
+  positions: Map<number, { lots: number; openBuy: number; openSell: number }>,
+): { initial: bigint; maintenance: bigint } {
+  const [slot] = positions.keys();
+  if (slot === undefined) return { initial: 0n, maintenance: 0n };
+  const { underlying, indexPerLot } = instrumentFacts(auditor, slot);
+  const { loss, naked, basis, shorts } = sumsOf(auditor, positions, underlying);
+  const confidence = confidenceOf(auditor, underlying);
+  const unsure = confidence >= UNSURE ? 0n : ceil(shorts * indexPerLot * (SURE - confidence), SURE);
+  return {
+    initial: loss + ceil(naked * indexPerLot, 100n) + basis + unsure,
+    maintenance: loss - loss / 5n + 3n * ceil(naked * indexPerLot, 500n),
+  };
+}
+
 const ceil = (value: bigint, by: bigint) => (value + by - 1n) / by;
 
 /** Names of the cached parts that differ from the recount; none for an account whose cache is stale or whose margin is standard. */

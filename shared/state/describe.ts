@@ -111,6 +111,11 @@ function account(id: number, within: number, at: number): Place {
     const start = at + layout.ACCOUNT_RISK;
     return inRecord(`${subject}, portfolio margin`, RECORDS.Portfolio, start, riskOffset);
   }
+  const ownOffset = within - layout.ACCOUNT_LIQUIDATION;
+  if (ownOffset >= 0 && ownOffset < 64) {
+    const start = at + layout.ACCOUNT_LIQUIDATION;
+    return inRecord(`${subject}, liquidation`, RECORDS.Liquidation, start, ownOffset);
+  }
   const keyOffset = within - layout.ACCOUNT_KEYS;
   const slot = Math.floor(keyOffset / layout.KEY_SIZE);
   if (slot >= 1 && slot < layout.MAX_KEYS) {

@@ -22,6 +22,8 @@ export const RECORDS = {
   Order: record('Order', 'records/order.ts'),
   Account: record('Account', 'records/account.ts'),
   Key: record('Key', 'records/account.ts'),
+  /** At ACCOUNT_LIQUIDATION of an account. */
+  Liquidation: record('Liquidation', 'records/liquidation.ts'),
   Position: record('Position', 'records/position.ts'),
   Portfolio: record('Portfolio', 'records/portfolio.ts'),
   PortfolioExpiry: record('PortfolioExpiry', 'records/portfolio.ts'),

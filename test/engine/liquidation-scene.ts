@@ -1,6 +1,7 @@
 /** A market in which accounts get into trouble: scenarios of liquidations, and everything that they tell. */
 import * as C from '#shared/engine/codes.ts';
 import * as L from '#shared/engine/layout.ts';
+import type { EngineEvents } from '#shared/host/engine.ts';
 import {
   type Assessment,
   decodeAssessment,
@@ -25,11 +26,12 @@ export class LiquidationScenario extends Scenario {
   price = 90_000n;
 
   /** A, B and C hold ten millions each; the fund what is given. */
-  constructor(fund = 0n) {
+  constructor(fund = 0n, listener?: EngineEvents) {
     const told: EngineEvent[] = [];
     const world = new World({
       onEvent: (kind, address, view) => {
         told.push(decodeEvent(kind, view, address) as EngineEvent);
+        listener?.(kind, address, view);
       },
     });
     world.freshSegments = true;

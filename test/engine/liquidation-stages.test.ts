@@ -5,7 +5,6 @@ import * as K from '#shared/engine/kinds.ts';
 import { INSURANCE_ACCOUNT } from '#shared/engine/layout.ts';
 import type { EngineEvent } from '#shared/protocol/events.ts';
 import {
-  CALL_85,
   CALL_90,
   CALL_95,
   LiquidationScenario,
@@ -288,8 +287,8 @@ describe('deleveraging', () => {
       .move(112_000n)
       .trade('P', 'A', CALL_95, 60);
     // What P has won is gone.
-    const { free } = s.of('P');
-    s.play(`P withdraw ${free < s.cash('P') ? free : s.cash('P')} -> OK`);
+    const [out] = [s.of('P').free, s.cash('P')].sort((a, b) => Number(a - b));
+    s.play(`P withdraw ${out} -> OK`);
     s.move(150_000n);
     expect(s.of('D').equity).toBeLessThan(0n);
     toDeleverage(s, 'D');
@@ -339,6 +338,47 @@ describe('deleveraging', () => {
     expect(commands).toBe(3);
     expect(seen.size).toBe(12);
     expect(s.cash('D')).toBe(0n);
+  });
+});
+
+describe('an account of two underlyings', () => {
+  it('goes the same way, frozen while either is in doubt, and only to bidders whose margin holds both', () => {
+    const s = new LiquidationScenario()
+      .open('D', 18_000n, STANDARD)
+      .open('P', 500_000n, PORTFOLIO)
+      .open('S', 500_000n, STANDARD);
+    const { world } = s;
+    const expiryDay = s.expiryDay;
+    world.expect(
+      world.run({ kind: 'list', underlying: 1, expiryDay, strike: 3_000, optionKind: 0 }),
+    );
+    s.wait(1);
+    const eth = 6;
+    s.trade('D', 'B', CALL_90, 100).trade('D', 'B', eth, 30).move(102_000n);
+    // ETH alone has had no price for a minute.
+    world.clock(world.nowMs + 61_000);
+    world.expect(world.index(0, s.price * USDC));
+    world.reopen(0, s.price * USDC);
+    s.liquidate('D', C.MODE_CANCELS_ONLY, 24);
+    s.wait(1);
+    // The book takes only ETH, which is not what asks most: the second slice tries it.
+    s.play(`A sell 8 @${s.tick(eth) + 1} in:${eth} -> OK rests 8`);
+    s.liquidate('D', C.OK, 24);
+    const slices = [0, 1, 2, 3, 4].map(() => {
+      const found = of(s.step('D'), 'liquidationSlice').map(({ instrument }) => instrument);
+      s.wait(2);
+      return found;
+    });
+    expect(slices).toEqual([[], [eth], [], [], []]);
+    expect(s.stage('D')).toBe(K.STAGE_AUCTION);
+    s.bid('P', 'D', C.ONE_UNDERLYING);
+    const sold = s.bid('S', 'D');
+    expect(
+      of(sold, 'positionTaken')
+        .map(({ instrument }) => instrument)
+        .sort(),
+    ).toEqual([CALL_90, eth]);
+    expect(s.of('D').equity).toBeGreaterThanOrEqual(s.of('D').initial);
   });
 });
 

@@ -43,4 +43,8 @@ library Layout {
     uint256 internal constant INSURANCE_ACCOUNT = 0;
     uint256 internal constant FEE_ACCOUNT = 1;
     uint256 internal constant FIRST_ACCOUNT = 2;
+    uint256 internal constant FIRST_SYSTEM_KIND = 3;
+    uint256 internal constant LAST_SYSTEM_KIND = 14;
+    uint256 internal constant FIRST_ACCOUNT_KIND = 16;
+    uint256 internal constant LAST_ACCOUNT_KIND = 26;
 }

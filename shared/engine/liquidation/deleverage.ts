@@ -180,7 +180,8 @@ export function applyDeleverage(): i32 {
     equity += haircut;
     weight -= share;
   }
-  liquidation.decided = equity;
+  // Whoever still has something may be well with less of its positions: a step has to look before the next are closed.
+  liquidation.decided = equity < 0 ? equity : equity - 1;
   if (position.empty) collectPosition(account, position);
   if (account.held == 0) endFlat(account);
   return OK;

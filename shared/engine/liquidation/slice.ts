@@ -15,12 +15,13 @@ import { tryFill } from "../portfolio/what-if";
 import { Account } from "../records/account";
 import { Globals } from "../records/globals";
 import { Instrument, LISTED } from "../records/instrument";
+import { Liquidation } from "../records/liquidation";
 import { Portfolio } from "../records/portfolio";
 import { Position, positionAt } from "../records/position";
 import { riskAt } from "../records/risk";
 import { Underlying } from "../records/underlying";
 import { Result } from "../result";
-import { charge, WORK_RISK_TRY, WORK_TERM } from "../work";
+import { charge, WORK_ADD, WORK_RISK_TRY } from "../work";
 import { Standing } from "./standing";
 
 // Stage 2: a part of one position is closed on the book, immediately, reduce-only, inside a band around the mark. The position is the
@@ -38,7 +39,7 @@ const NONE: u32 = 64;
  * left the dearest long. At most 64.
  */
 function worstEntry(account: Account, passed: u64): u32 {
-  charge(WORK_TERM * <u32>popcnt(account.occupied));
+  charge(WORK_ADD * <u32>popcnt(account.occupied)); // whose instruments have been read
   const clock = Globals.get().clock;
   const portfolio = isPortfolio(account);
   const scenario = Portfolio.of(account).worst;
@@ -162,9 +163,15 @@ export function reduceOnBook(account: Account, standing: Standing): bool {
   if (!hasSlot()) return false;
   prepareMargin(account);
   const ticket = Ticket.get();
+  // The book took nothing of the worst ones in the slices before: this one begins further down, as far as there are more.
   let passed: u64 = 0;
-  for (let count: u32 = 0; count < TRIES; count++) {
+  for (let skip = Liquidation.of(account).failures; skip != 0; skip--) {
     const index = worstEntry(account, passed);
+    passed = index == NONE ? 0 : passed | ((<u64>1) << (<u64>index));
+  }
+  for (let count: u32 = 0; count < TRIES; count++) {
+    let index = worstEntry(account, passed);
+    if (index == NONE && count == 0 && passed != 0) index = worstEntry(account, 0);
     if (index == NONE) return false;
     passed |= (<u64>1) << (<u64>index);
     const position = positionAt(account, index);

@@ -3,6 +3,7 @@ import * as C from '#shared/engine/codes.ts';
 import * as K from '#shared/engine/kinds.ts';
 import { ACCOUNT_LIQUIDATION, ACCOUNT_SIZE, ACCOUNTS, FACT_CLOCK } from '#shared/engine/layout.ts';
 import { encodeInboxMessage } from '#shared/protocol/inbox.ts';
+import { money } from '#shared/protocol/units.ts';
 import { COLLIDING, type Crowd, forced, X } from '../crowd.ts';
 import { type Dear, IOC, level, signedBy, system } from './scene.ts';
 
@@ -34,12 +35,13 @@ function shorted(
 }
 
 /** At a stage, with so much equity, its caches and everybody's stale. */
-function inStage(c: Crowd, id: number, stage: number, equity: bigint): void {
+function inStage(c: Crowd, id: number, stage: number, equity: bigint, failures = 0): void {
   const { view } = c.world.engine;
   const own = at(id) + ACCOUNT_LIQUIDATION;
   view.setUint32(own, stage, true);
   view.setBigUint64(own + 32, view.getBigUint64(FACT_CLOCK, true), true);
   view.setBigInt64(own + 40, 1n << 60n, true);
+  view.setUint32(own + 8, failures, true); // slices before it that found nothing
   let value = 0n;
   for (let index = 0; index < 64; index++) {
     const entry = at(id) + 1024 + 16 * index;
@@ -113,7 +115,16 @@ export const OF_LIQUIDATIONS: readonly Dear[] = kinds.flatMap(([mode, portfolio]
       ...both(`slice that finds nothing: ${words}`, K.CMD_LIQUIDATION_STEP, (c) => {
         const id = shorted(c, portfolio, of);
         c.epoch();
-        inStage(c, id, K.STAGE_REDUCING, 1_000_000_000n);
+        inStage(c, id, K.STAGE_REDUCING, 1_000_000_000n, 2);
+        return step(id);
+      }),
+      ...both(`slice that finds nothing, fresh: ${words}`, K.CMD_LIQUIDATION_STEP, (c) => {
+        const id = shorted(c, portfolio, of);
+        c.epoch();
+        inStage(c, id, K.STAGE_REDUCING, 1_000_000_000n, 2);
+        const more = money(1n);
+        const refused = c.world.message(forced(id, { kind: 'withdraw', amount: more }));
+        c.world.expect(refused, C.INSUFFICIENT_MARGIN);
         return step(id);
       }),
       ...both(`tick: ${words}`, K.CMD_LIQUIDATION_STEP, (c) => {
