@@ -26,6 +26,8 @@ export interface SequencerConfig {
   readonly verifyOneIn: number;
   readonly maxQueued: number;
   readonly recoveryThreads: number;
+  /** L1's last final block may be so old before new risk is refused; null: 30 minutes, on a devnet without end. */
+  readonly maxUnfinalizedMs: number | null;
   readonly l1PollMs: number;
   readonly bumpAfterMs: number;
   /** Wei for a unit of gas. */
@@ -68,6 +70,10 @@ export function readConfig(argv: readonly string[], env: NodeJS.ProcessEnv): Seq
     verifyOneIn: integer('--verify-one-in', values.verifyOneIn, 1, 1e6),
     maxQueued: integer('--max-queued', values.maxQueued, 16, 1e6),
     recoveryThreads: integer('--recovery-threads', values.recoveryThreads, 0, 256),
+    maxUnfinalizedMs:
+      values.maxUnfinalized === undefined
+        ? null
+        : integer('--max-unfinalized', values.maxUnfinalized, 1, 1e7) * 1000,
     l1PollMs: integer('--l1-poll', values.l1Poll, 20, 600_000),
     bumpAfterMs: integer('--bump-after', values.bumpAfter, 1000, 3_600_000),
     maxFeePerGas: BigInt(integer('--max-fee-gwei', values.maxFeeGwei, 1, 1e6)) * GWEI,
@@ -115,6 +121,11 @@ function parse(
     ['--verify-one-in <n>', 'VERIFY_ONE_IN', 'batches whose signatures are recovered again', '16'],
     ['--max-queued <n>', 'MAX_QUEUED', 'commands that may wait', '20000'],
     ['--recovery-threads <n>', 'RECOVERY_THREADS', 'threads that recover signatures', threads],
+    [
+      '--max-unfinalized <seconds>',
+      'MAX_UNFINALIZED',
+      "age of L1's last final block from which on no new risk is taken; 1800, on a devnet without end",
+    ],
     ['--l1-poll <ms>', 'L1_POLL', 'between looks at L1', '500'],
     ['--bump-after <ms>', 'BUMP_AFTER', 'before a transaction is replaced', '30000'],
     ['--max-fee-gwei <n>', 'MAX_FEE_GWEI', 'most for a unit of gas', '500'],

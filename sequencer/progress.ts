@@ -1,3 +1,4 @@
+import type { L1Watch } from './inbox/l1-watch.ts';
 import type { CommandStatus } from './matching/types.ts';
 import type { ClockStatus } from './steady-clock.ts';
 
@@ -15,6 +16,9 @@ export class Progress {
   clock: ClockStatus = { trouble: null, offsetMs: 0 };
   followerTrouble: string | null = null;
   posterTrouble: string | null = null;
+  /** Asked at every reading: time alone changes its answer. */
+  l1Watch: Pick<L1Watch, 'finalized' | 'concerns'> | null = null;
+  depositsHeld = false;
   /** Last sequence number of batch n at index n; batch 0 is genesis. */
   readonly #batchEnds: number[] = [0];
 
@@ -44,6 +48,10 @@ export class Progress {
         blockNumber: this.l1BlockNumber,
         blockTimeMs: this.l1BlockTimeMs,
         trouble: this.posterTrouble ?? this.followerTrouble,
+        finalizedBlock: this.l1Watch?.finalized?.number ?? null,
+        finalizedTimeMs: this.l1Watch?.finalized?.timeMs ?? null,
+        concerns: this.l1Watch?.concerns ?? [],
+        depositsHeld: this.depositsHeld,
       },
     };
   }

@@ -16,6 +16,7 @@ import { type PlainError, SequencerError } from './errors.ts';
 import { MarketFeed } from './gateway/market/feed.ts';
 import { History } from './history/history.ts';
 import { InboxFollower } from './inbox/follower.ts';
+import { L1Watch } from './inbox/l1-watch.ts';
 import type { Journal } from './journal/journal.ts';
 import type { Identity } from './journal/schema.ts';
 import type { JournalReader } from './journal/store.ts';
@@ -44,6 +45,9 @@ const CHORE_TURN_MS = 50;
 const CHUNK_BLOCKS = 5000n;
 const DEVNET_CHAIN = 31_337;
 const USUAL_CONFIRMATIONS = 12;
+/** Ethereum is final after 13 to 20 minutes. */
+const USUAL_UNFINALIZED_MS = 1_800_000;
+const REORG_SETTLE_BLOCKS = 3;
 /** One batch lands in a block. When this many wait, the next one is cut only when it is full, or the queue would grow for ever. */
 const MAX_WAITING_BATCHES = 4;
 
@@ -303,19 +307,33 @@ export class Sequencer {
     const { settlement, client, chainId } = l1;
     const usual = chainId === DEVNET_CHAIN ? 0 : USUAL_CONFIRMATIONS;
     const confirmations = this.#config.confirmations ?? usual;
-    return new InboxFollower(
+    const log = this.#deps.log;
+    const finality = chainId === DEVNET_CHAIN ? null : USUAL_UNFINALIZED_MS;
+    const watch = new L1Watch(
+      {
+        settlement,
+        maxUnfinalizedMs: this.#config.maxUnfinalizedMs ?? finality,
+        settleBlocks: REORG_SETTLE_BLOCKS,
+      },
+      { client, log, nowMs: () => this.clock.nowMs() },
+    );
+    this.progress.l1Watch = watch;
+    const follower = new InboxFollower(
       { settlement, confirmations, fromBlock, chunkBlocks: CHUNK_BLOCKS },
       {
         client,
-        log: this.#deps.log,
+        log,
+        watch,
         nextMessage: () => this.exchange.nextInboxMessage,
         onMessage: (message) => this.exchange.consume(message),
         onProgress: (seen, trouble) => {
           this.progress.inboxSeen = seen;
           this.progress.followerTrouble = trouble;
+          this.progress.depositsHeld = follower.holding;
         },
       },
     );
+    return follower;
   }
 
   #makeChores(): Chores {

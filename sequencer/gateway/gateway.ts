@@ -164,8 +164,11 @@ export class Gateway {
     every(tickerIntervalMs, () => {
       publisher.flushSummaries();
       if (!services.risk.observe(exchange.status().l1, nowMs())) return;
-      const { reason } = services.risk;
-      logger.warn({ reason }, reason === null ? 'new risk is taken again' : 'no new risk is taken');
+      const { reason, causes } = services.risk;
+      logger.warn(
+        { reason, causes },
+        reason === null ? 'new risk is taken again' : 'no new risk is taken',
+      );
       publisher.publishStatus();
     });
     every(STATUS_EVERY_MS, () => publisher.publishStatus());

@@ -46,7 +46,7 @@ async function answer(kind: { reduce_only?: boolean; post_only?: boolean }): Pro
 
 /** What is said to be allowed is what the engine allows. */
 async function agree(): Promise<ModeReport> {
-  await client.cancelAll(); // moves the engine's clock, and nothing else
+  await client.cancelAll().catch(() => {}); // moves the clock, and nothing else
   const said = await mode();
   const asked = await client.simulateMargin({ positions: `${CALL}:1` });
   expect(said).toMatchObject({ multiplier: asked.multiplier, confidence: asked.confidence });
@@ -62,7 +62,7 @@ async function agree(): Promise<ModeReport> {
 describe('modes over the API', () => {
   it('follow time alone, second by second, as the engine does', async () => {
     const seen: [number, string, string][] = [];
-    for (let second = 0; second <= 70; second += second === 9 || second >= 60 ? 1 : 3) {
+    for (let second = 0; second <= 65; second++) {
       harness.nowMs = NOW_MS + second * 1000 + 1;
       const said = await agree();
       if (seen.at(-1)?.[1] !== said.mode) seen.push([second, said.mode, `${codesOf(said)}`]);
@@ -70,7 +70,7 @@ describe('modes over the API', () => {
     expect(seen).toEqual([
       [0, 'normal', ''],
       [10, 'guarded', 'INDEX_OLD'],
-      [31, 'reduce_only', 'INDEX_OLD'],
+      [30, 'reduce_only', 'INDEX_OLD'],
       [60, 'cancel_only', 'INDEX_OLD'],
     ]);
     expect(await mode()).toMatchObject({

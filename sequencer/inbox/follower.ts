@@ -3,6 +3,7 @@ import { type Address, type PublicClient, parseAbiItem } from 'viem';
 import { textOf } from '#shared/l1/errors.ts';
 import { hexToBytes } from '#shared/protocol/bytes.ts';
 import { SequencerError } from '../errors.ts';
+import type { L1Watch } from './l1-watch.ts';
 
 export interface FollowerOptions {
   readonly settlement: Address;
@@ -17,6 +18,8 @@ export interface FollowerOptions {
 export interface FollowerDependencies {
   readonly client: PublicClient;
   readonly log: Logger;
+  /** Says how far reading is safe while something is wrong with L1; without it L1 is believed. */
+  readonly watch?: Pick<L1Watch, 'look' | 'limit' | 'takeRewind'>;
   /** Number of the message that is to be consumed next. */
   readonly nextMessage: () => number;
   readonly onMessage: (message: Uint8Array) => void;
@@ -34,6 +37,7 @@ export class InboxFollower {
   #nextBlock: bigint;
   #seen = 0;
   #ended = false;
+  #holding = false;
   /** Number of the message for which everything is being read again. */
   #missed: number | null = null;
 
@@ -67,10 +71,24 @@ export class InboxFollower {
     this.#ended = true;
   }
 
-  /** Reads all blocks that are deep enough by now. */
+  /** Whether blocks that are deep enough wait because something is wrong with L1. */
+  get holding(): boolean {
+    return this.#holding;
+  }
+
+  /** Reads all blocks that are deep enough by now, and safe. */
   async poll(): Promise<void> {
-    const latest = await this.#deps.client.getBlockNumber({ cacheTime: 0 });
-    const deep = latest - BigInt(this.#options.confirmations);
+    const { client, watch } = this.#deps;
+    const latest = watch ? await watch.look() : await client.getBlockNumber({ cacheTime: 0 });
+    const rewind = watch?.takeRewind() ?? null;
+    // What is in blocks that took the place of others was not read; messages that were are passed over.
+    if (rewind !== null && rewind >= this.#options.fromBlock && rewind < this.#nextBlock) {
+      this.#nextBlock = rewind;
+    }
+    let deep = latest - BigInt(this.#options.confirmations);
+    const limit = watch?.limit ?? null;
+    this.#holding = limit !== null && limit < deep;
+    if (limit !== null && limit < deep) deep = limit;
     while (this.#nextBlock <= deep && !this.#ended) {
       const last = this.#nextBlock + this.#options.chunkBlocks - 1n;
       await this.#readBlocks(last < deep ? last : deep);

@@ -1,3 +1,4 @@
+import type { L1Concern } from '../inbox/l1-watch.ts';
 import type { ClockStatus } from '../steady-clock.ts';
 
 /**
@@ -117,6 +118,13 @@ export interface ExchangeStatus {
     readonly blockTimeMs: number;
     /** What the poster or follower complains about, in words; null if nothing. */
     readonly trouble: string | null;
+    /** Null before it is known. */
+    readonly finalizedBlock: number | null;
+    readonly finalizedTimeMs: number | null;
+    /** What is wrong with L1 though it answers. */
+    readonly concerns: readonly L1Concern[];
+    /** Whether deposits and other messages of the inbox wait because of that. */
+    readonly depositsHeld: boolean;
   };
 }
 

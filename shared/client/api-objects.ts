@@ -37,6 +37,8 @@ export interface StatusResult {
   /** Whether orders that add risk are taken now, and if not why, in words. */
   readonly new_risk: boolean;
   readonly reason: string | null;
+  /** The same as stable codes. */
+  readonly causes: readonly ('L1_AWAY' | 'LATE_FINALITY' | 'REORG')[];
   readonly time_ms: number;
   readonly engine_hash: string;
   /** Last command run, and last one that is durable. */
@@ -59,6 +61,11 @@ export interface StatusResult {
     readonly block_number: number;
     readonly block_time_ms: number;
     readonly trouble: string | null;
+    /** Null before it is known. */
+    readonly finalized_block: number | null;
+    readonly finalized_time_ms: number | null;
+    /** Whether deposits wait until L1 is well again. */
+    readonly deposits_held: boolean;
   };
 }
 

@@ -37,6 +37,7 @@ export function statusView(services: Services): OperatorStatus {
     modes: reader.underlyings().map(({ index }) => modeView(index, services)),
     new_risk: status.state === 'running' && risk.reason === null,
     reason: risk.reason,
+    causes: risk.causes,
     time_ms: status.clockMs,
     engine_hash: status.engineHash,
     sequence: status.sequence,
@@ -58,6 +59,9 @@ export function statusView(services: Services): OperatorStatus {
       block_number: status.l1.blockNumber,
       block_time_ms: status.l1.blockTimeMs,
       trouble: status.l1.trouble,
+      finalized_block: status.l1.finalizedBlock,
+      finalized_time_ms: status.l1.finalizedTimeMs,
+      deposits_held: status.l1.depositsHeld,
     },
   };
 }
