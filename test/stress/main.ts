@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import pino from 'pino';
 import { PlimsollError } from '#shared/protocol/errors.ts';
 import { readOptions } from './options.ts';
+import { totalsLine } from './report/totals.ts';
 import { verdictOf } from './report/verdict.ts';
 import { writeReport } from './report/write.ts';
 import { run } from './run.ts';
@@ -25,6 +26,7 @@ async function main(): Promise<number> {
       const verdict = verdictOf(result);
       const file = writeReport(result, options.out);
       process.stdout.write(`${scenario.name}: ${verdict.sentence} Report: ${file}\n`);
+      process.stdout.write(`${scenario.name}: ${totalsLine(result.samples)}.\n`);
       if (!verdict.holds) failures += 1;
     } finally {
       rmSync(directory, { recursive: true, force: true });

@@ -10,6 +10,7 @@ import { positionsOf } from './measure/positions.ts';
 import type { Sample } from './measure/sample.ts';
 import { Sampler } from './measure/sampler.ts';
 import { StressOracle } from './oracle.ts';
+import { Bidders } from './population/bidders.ts';
 import { chooseModes, gatherCrowd, payIn } from './population/crowd.ts';
 import { Flow } from './population/flow.ts';
 import { Leavers } from './population/leavers.ts';
@@ -118,6 +119,7 @@ class Play {
   readonly #makers: Makers;
   readonly #flow: Flow;
   readonly #leavers: Leavers;
+  readonly #bidders: Bidders;
   readonly #samples: Sample[] = [];
   #audits = 0;
 
@@ -140,6 +142,10 @@ class Play {
     const positions = (account: number) => positionsOf(stage.exchange.view, account);
     this.#makers = new Makers(this.#traders, positions);
     this.#leavers = new Leavers(this.#traders, () => stage.exchange.view);
+    this.#bidders = new Bidders(this.#traders, {
+      view: () => stage.exchange.view,
+      assess: (request) => stage.exchange.assess(request),
+    });
     this.#flow = new Flow(this.#traders, { random: new Random(seed, 'flow'), positions });
   }
 
@@ -223,6 +229,7 @@ class Play {
     const conduct = this.#scenario.makers(minute);
     await this.#makers.requote(options, this.#market, this.#stage.nowMs, conduct);
     await this.#flow.act(options);
+    await this.#bidders.act();
     await this.#leavers.act(minute / this.#scenario.minutes);
   }
 
@@ -242,5 +249,6 @@ function lineOf(sample: Sample): string {
   const { minute, prices, modes, multipliers, fund, unwell, insolvent, deficit, gap, flatLoss } =
     sample;
   const price = prices.map((one) => one.toFixed(0)).join(' ');
-  return `minute ${minute.toFixed(0).padStart(4)}: ${price}, modes ${modes.join(' ')} × ${multipliers.map((one) => one.toFixed(2)).join(' ')}, fund ${fund.toFixed(0)}, ${unwell} unwell, ${insolvent} below zero by ${deficit.toFixed(0)}, gap ${gap}, flat loss ${flatLoss}`;
+  const stages = sample.inStages.join(' ');
+  return `minute ${minute.toFixed(0).padStart(4)}: ${price}, modes ${modes.join(' ')} × ${multipliers.map((one) => one.toFixed(2)).join(' ')}, fund ${fund.toFixed(0)}, ${unwell} unwell, in stages ${stages}, ${insolvent} below zero by ${deficit.toFixed(0)}, gap ${gap}, flat loss ${flatLoss}`;
 }

@@ -1,3 +1,5 @@
+import type { Step } from './stages.ts';
+
 /** What is measured at one time of a run. Money is USDC as a number, for plots; what must be exact is a string of 1e-6 USDC. */
 export interface Sample {
   /** Since the end of the opening. */
@@ -33,6 +35,15 @@ export interface Sample {
   readonly refused: number;
   /** Batches that are sealed and not on L1; 0 where there is no L1. */
   readonly waiting: number;
-  /** Events of each liquidation kind since the sample before, by name. */
-  readonly stages: Readonly<Record<string, number>>;
+  /** Accounts in each of `STAGES` of a liquidation now. */
+  readonly inStages: readonly number[];
+  /** Steps of liquidations since the sample before, by their words (`STEPS`). */
+  readonly steps: Readonly<Partial<Record<Step, number>>>;
+  /** Since the sample before: auctions that began; fees to the fund, discounts to bidders, debts paid by the fund, what holders gave up; accounts closed against. */
+  readonly auctions: number;
+  readonly fees: number;
+  readonly discounts: number;
+  readonly paid: number;
+  readonly haircuts: number;
+  readonly holders: number;
 }

@@ -3,6 +3,7 @@ import type { StateReader } from '#sequencer/gateway/state/reader.ts';
 import * as L from '#shared/engine/layout.ts';
 import { StressError } from '../errors.ts';
 import type { Stage } from '../stage/stage.ts';
+import { accountsInStages } from './liquidations.ts';
 import { accountsOf, cashOf, positionsOf } from './positions.ts';
 import { riskStates } from './risk-state.ts';
 import type { Sample } from './sample.ts';
@@ -41,7 +42,7 @@ export class Sampler {
     const { view } = exchange;
     const values = valuesOf(reader);
     const books = addUp(view, values);
-    const { fills, stages, moved } = this.tally.take();
+    const { fills, sums, moved } = this.tally.take();
     const fund = equityOf(view, L.INSURANCE_ACCOUNT, values);
     const collateral = view.getBigInt64(L.FACT_COLLATERAL, true);
     const { accepted, rejected } = exchange.status();
@@ -71,7 +72,14 @@ export class Sampler {
       accepted: accepted - this.#accepted,
       refused: rejected - this.#rejected,
       waiting: this.#stage.l1 === null ? 0 : this.#stage.watcher.batches - this.#stage.l1.landed,
-      stages,
+      inStages: accountsInStages(view),
+      steps: sums.steps,
+      auctions: sums.auctions,
+      fees: Number(sums.fees) / MICRO,
+      discounts: Number(sums.discounts) / MICRO,
+      paid: Number(sums.paid) / MICRO,
+      haircuts: Number(sums.haircuts) / MICRO,
+      holders: sums.holders.size,
     };
     this.#flatCash = books.flatCash;
     this.#accepted = accepted;

@@ -1,10 +1,12 @@
 import { MODE_NORMAL } from '#shared/engine/kinds.ts';
+import type { Sample } from '../measure/sample.ts';
 import type { Result } from '../run.ts';
 import { escapeHtml } from './plot.ts';
 import { Plots } from './plots.ts';
 import { short } from './scale.ts';
 import { STYLE } from './style.ts';
 import { tables } from './tables.ts';
+import { totalsOf } from './totals.ts';
 import { type Verdict, verdictOf } from './verdict.ts';
 
 /** The report as one page that needs nothing else. */
@@ -57,27 +59,39 @@ function proofs({ samples, left, refusedToLeave }: Result, verdict: Verdict): Ti
   ];
 }
 
-function events(result: Result): Tile[] {
-  const { samples } = result;
-  const fund = `${short(samples.at(-1)?.fund ?? 0)} USDC`;
-  const count = (stage: string) =>
-    samples.reduce((sum, { stages }) => sum + (stages[stage] ?? 0), 0);
+function events({ samples }: Result): Tile[] {
+  const totals = totalsOf(samples);
+  const [from, to] = [samples[0]?.fund ?? 0, samples.at(-1)?.fund ?? 0];
   const other = samples.filter(({ modes }) => modes.some((mode) => mode !== MODE_NORMAL)).length;
   const share = Math.round((100 * other) / Math.max(1, samples.length));
   return [
-    [fund, `insurance fund, from ${short(samples[0]?.fund ?? 0)}`, null],
     [
-      String(count('liquidation started')),
-      `liquidations; deleveraged ${count('deleveraged')} times`,
+      String(totals.liquidations),
+      `liquidations in ${totals.slices} slices on the book; ${totals.left} open at the end`,
+      null,
+    ],
+    [
+      String(totals.auctions),
+      `auctions, ${totals.sold} shares sold; bidders got ${short(totals.discounts)} USDC of discounts`,
+      null,
+    ],
+    [
+      String(totals.deleveraged),
+      `times closed against a holder, who gave up ${short(totals.haircuts)} USDC`,
+      null,
+    ],
+    [
+      `${short(from)} → ${short(to)}`,
+      `USDC in the insurance fund; ${short(totals.fees)} of fees in, ${short(totals.paid)} for debts out`,
       null,
     ],
     [`${share} %`, 'of the time in another mode than normal', null],
-    [`${worstIndex(result).toFixed(1)} %`, 'between market and accepted index, at worst', null],
+    [`${worstIndex(samples).toFixed(1)} %`, 'between market and accepted index, at worst', null],
   ];
 }
 
 /** How far the index that the engine goes by was from the market at a sample, percent: a lie or a stall shows here. */
-function worstIndex({ samples }: Result): number {
+function worstIndex(samples: readonly Sample[]): number {
   const apart = samples.flatMap(({ prices, indexes }) =>
     prices.map((price, at) => Math.abs((indexes[at] ?? price) / price - 1)),
   );

@@ -1,6 +1,6 @@
 import * as K from '#shared/engine/kinds.ts';
 import type { Sample } from '../measure/sample.ts';
-import { STAGES } from '../measure/stages.ts';
+import { STAGES, STEPS, type Step } from '../measure/stages.ts';
 import type { Result } from '../run.ts';
 import { bars, escapeHtml, lines, type Series, strips } from './plot.ts';
 
@@ -14,8 +14,10 @@ const COLOURS = [1, 2, 3, 4, 5, 6, 7].map((number) => `var(--c${number})`);
 const colour = (at: number): string => COLOURS[at % COLOURS.length] as string;
 const GOOD = 'var(--good)';
 const BAD = 'var(--bad)';
-/** The stage that has a plot of its own. */
-const DELEVERAGED = 'deleveraged';
+/** The step that has a plot of its own. */
+const DELEVERAGED: Step = 'closed against a holder';
+/** From harmless to grave. */
+const STAGE_COLOURS = [0, 6, 1, 4];
 
 export const percent = (value: number): string => `${value.toFixed(0)} %`;
 
@@ -150,16 +152,40 @@ export class Plots {
   }
 
   #liquidations(): string {
-    const series = this.#stages((name) => name !== DELEVERAGED);
+    const series = this.#steps((step) => step !== DELEVERAGED);
     if (series.length === 0) return section('Liquidations', 'There were none.', '');
-    return section('Liquidations', 'Events a step, by stage.', bars({ x: this.#x, series }));
+    const inStages = STAGES.map((name, at) =>
+      this.#series(name, STAGE_COLOURS[at] ?? at, (sample) => sample.inStages[at] ?? 0),
+    ).filter(happens);
+    return [
+      section(
+        'Accounts in liquidation',
+        'How many at the end of each step, by stage.',
+        bars({ x: this.#x, series: inStages, height: 150 }),
+      ),
+      section('What liquidations did', 'Events a step.', bars({ x: this.#x, series })),
+      this.#costs(),
+    ].join('\n');
+  }
+
+  /** Who paid, added up: each line only rises. */
+  #costs(): string {
+    const sums = [
+      this.#sum('fees to the fund', 2, ({ fees }) => fees),
+      this.#sum('discounts to bidders', 0, ({ discounts }) => discounts),
+      this.#sum('debts paid by the fund', 4, ({ paid }) => paid),
+      this.#sum('given up by holders who were closed', 6, ({ haircuts }) => haircuts),
+    ].filter(happens);
+    if (sums.length === 0) return '';
+    const plot = lines({ x: this.#x, fromZero: true, series: sums, height: 150 });
+    return section('Who got and who paid', 'USDC, added up since the opening.', plot);
   }
 
   #deleveraging(): string {
-    const series = this.#stages((name) => name === DELEVERAGED);
+    const series = this.#steps((step) => step === DELEVERAGED);
     if (series.length === 0) return '';
     const words =
-      'Positions closed against the winners, a step: only when the fund cannot pay any more.';
+      'Positions closed against holders of the other side, a step: only when neither book nor bidders nor the fund took them.';
     return section('Deleveraging', words, bars({ x: this.#x, series, height: 110 }));
   }
 
@@ -185,17 +211,27 @@ export class Plots {
     return section('Open interest', 'Of all options, at the index, USDC.', plot);
   }
 
-  /** The stages that came at all. */
-  #stages(wanted: (name: string) => boolean): Series[] {
-    return STAGES.filter(wanted)
-      .map((name, at) => this.#series(name, at, ({ stages }) => stages[name] ?? 0))
-      .filter(({ values }) => values.some((value) => value > 0));
+  /** The steps that came at all. */
+  #steps(wanted: (step: Step) => boolean): Series[] {
+    return STEPS.filter(wanted)
+      .map((name, at) => this.#series(name, at, ({ steps }) => steps[name] ?? 0))
+      .filter(happens);
+  }
+
+  #sum(name: string, at: number, read: (sample: Sample) => number): Series {
+    let sum = 0;
+    return this.#series(name, at, (sample) => {
+      sum += read(sample);
+      return sum;
+    });
   }
 
   #series(name: string, at: number, read: (sample: Sample) => number): Series {
     return { name, colour: colour(at), values: this.#samples.map(read) };
   }
 }
+
+const happens = ({ values }: Series): boolean => values.some((value) => value > 0);
 
 function modeColour(mode: number): string {
   return MODES.find(([one]) => one === mode)?.[2] ?? BAD;
