@@ -141,6 +141,29 @@ describe('the watcher', () => {
   });
 });
 
+describe('the insurance fund', () => {
+  it('is held to the same rules when it is liquidated itself', () => {
+    const heard = new Heard();
+    const s = new LiquidationScenario(20_000n, heard.listener);
+    watched(s, heard);
+    s.open('D', 20_000n).trade('D', 'B', CALL_90, 100).open('E', 100_000n).move(102_000n);
+    s.liquidate('D');
+    s.toAuction('D').toZero('D').step('D');
+    s.accounts.set('F', L.INSURANCE_ACCOUNT);
+    s.move(124_000n);
+    s.liquidate('F');
+    s.toAuction('F');
+    expect(s.bid('E', 'F', C.OK, 200_000)).toContainEqual(
+      expect.objectContaining({ type: 'auctionSold', account: L.INSURANCE_ACCOUNT }),
+    );
+    s.move(140_000n);
+    s.step('F');
+    s.step('F');
+    s.deleverage('F', CALL_90);
+    expect(s.lots('F', CALL_90)).toBe(0);
+  });
+});
+
 describe('the rules of a start', () => {
   const s = alone();
   s.play(`D buy 1 @10 in:${PUT_90} -> OK rests 1`);
