@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { BaseError } from 'viem';
 import { forceSystem } from '#prover/exit/system.ts';
 import type { ExitTool } from '#prover/exit/tool.ts';
 import type { PlimsollClient } from '#shared/client/index.ts';
@@ -33,6 +34,12 @@ export interface KeeperDependencies {
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
 }
 
+/** The engine that came out of the last replay. */
+interface ReplayedEngine {
+  readonly view: DataView;
+  assess(request: Uint8Array): { readonly code: number; readonly answer: Uint8Array };
+}
+
 /**
  * A keeper of one's own: it believes L1 and nobody else. Each batch that lands is replayed, everybody's margin is asked of the engine
  * that came out of it, and what is due is sent to the operator; what an operator withholds goes into the inbox, which it may not ignore.
@@ -41,6 +48,7 @@ export class Keeper {
   readonly #options: KeeperOptions;
   readonly #deps: KeeperDependencies;
   #scout: Scout | null = null;
+  #engine: ReplayedEngine | null = null;
   #seen: string | null = null;
   /** Since when, by the engine's clock, something is due for an account. */
   readonly #dueSince = new Map<number, number>();
@@ -60,10 +68,10 @@ export class Keeper {
         await this.turn();
       } catch (error) {
         if (signal.aborted) return;
-        if (!(error instanceof PlimsollError)) throw error;
         // A batch that is wrong is the watcher's; there is nothing to keep on top of it.
-        if (error.code === 'BATCH_DISAGREES') throw error;
-        log.warn({ code: error.code }, error.message);
+        const known = error instanceof PlimsollError && error.code !== 'BATCH_DISAGREES';
+        if (!known && !(error instanceof BaseError)) throw error;
+        log.warn({ trouble: error.message }, 'that did not work; trying again');
       }
       await sleep(this.#options.pollMs, signal).catch(() => {});
     }
@@ -75,9 +83,10 @@ export class Keeper {
     const { engine } = state.replica;
     const { number, hash } = state.position;
     if (hash === this.#seen) return 0;
-    this.#seen = hash;
+    // A reorg may have put another engine in its place.
+    this.#engine = engine;
     this.#scout ??= new Scout(
-      { view: () => engine.view, assess: (request) => engine.assess(request) },
+      { view: () => this.#state.view, assess: (request) => this.#state.assess(request) },
       { accountsALook: Number.MAX_SAFE_INTEGER },
     );
     const view = engine.view;
@@ -99,7 +108,13 @@ export class Keeper {
     }
     await this.#send(all);
     await this.#force(all, clockMs);
+    this.#seen = hash;
     return all.length;
+  }
+
+  get #state(): ReplayedEngine {
+    if (this.#engine === null) throw new Error('nothing has been replayed yet');
+    return this.#engine;
   }
 
   async #send(all: readonly Due[]): Promise<void> {

@@ -21,6 +21,8 @@ export interface LiquidationState {
   readonly nextMs: number;
   /** Engine clock of the auction's last tick. */
   readonly tickMs: number;
+  /** Equity when the fund was called, and when it was last deleveraged; money. */
+  readonly decided: bigint;
 }
 
 /** Reads from engine memory what a keeper goes by. Nothing is kept between calls. */
@@ -52,6 +54,7 @@ export class KeeperReader {
       stage: view.getUint32(record, true),
       nextMs: Number(view.getBigUint64(record + 16, true)),
       tickMs: Number(view.getBigUint64(record + 32, true)),
+      decided: view.getBigInt64(record + 40, true),
     };
   }
 

@@ -113,3 +113,18 @@ it('leaves an account alone for a while after a refusal', () => {
   scenario.wait(2);
   expect(scout.look()).toEqual([due]);
 });
+
+it('takes a step before an account that is better off is deleveraged', () => {
+  const scenario = new LiquidationScenario().open('D', 20_000n);
+  scenario.trade('D', 'B', CALL_90, 100).move(115_000n);
+  const scout = scoutOf(scenario);
+  const debtor = scenario.account('D');
+  expect(carryOut(scenario, scout)).toEqual([`${debtor} liquidate ${C.OK}`]);
+  expect(carryOut(scenario, scout)).toEqual([`${debtor} liquidationStep ${C.OK}`]);
+  expect(carryOut(scenario, scout)).toEqual([`${debtor} liquidationStep ${C.OK}`]);
+  expect(scenario.stage('D')).toBe(4);
+  scenario.move(112_500n);
+  expect(carryOut(scenario, scout)).toEqual([`${debtor} liquidationStep ${C.OK}`]);
+  expect(carryOut(scenario, scout)).toEqual([`${debtor} deleverage ${C.OK}`]);
+  expect(scenario.stage('D')).toBe(0);
+});

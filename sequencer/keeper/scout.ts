@@ -1,4 +1,4 @@
-import { NOTHING_TO_DO, OK, WELL_AGAIN } from '#shared/engine/codes.ts';
+import { NOTHING_TO_DO, OK } from '#shared/engine/codes.ts';
 import {
   STAGE_AUCTION,
   STAGE_DELEVERAGE,
@@ -55,9 +55,8 @@ export class Scout {
   readonly #inLiquidation = new Set<number>();
   readonly #watched = new Set<number>();
   readonly #restUntilMs = new Map<number, number>();
-  /** Better off than when it was last deleveraged: a step says what that means. */
-  readonly #betterOff = new Set<number>();
   #next = 0;
+  #turn = 0;
 
   constructor(engine: KeeperEngine, options: Partial<ScoutOptions> = {}) {
     this.#options = { ...DEFAULT_SCOUT, ...options };
@@ -88,7 +87,12 @@ export class Scout {
       const one = this.#dueFor(account);
       if (one !== null) due.push(one);
     };
-    for (const account of this.#inLiquidation) add(account);
+    // In turns, where they are more than one look takes.
+    const all = [...this.#inLiquidation];
+    const from = all.length === 0 ? 0 : this.#turn % all.length;
+    const some = [...all.slice(from), ...all.slice(0, from)].slice(0, this.#options.accountsALook);
+    this.#turn = from + some.length;
+    for (const account of some) add(account);
     for (const account of [...this.#watched]) add(account);
     const { accounts } = this.#reader;
     const end = Math.min(accounts, this.#next + this.#options.accountsALook);
@@ -103,12 +107,7 @@ export class Scout {
   /** What became of a command of `look`. */
   answered({ account }: Due, code: number): void {
     if (code === OK) {
-      this.#betterOff.delete(account);
       this.#note(account, this.#reader.liquidation(account).stage);
-      return;
-    }
-    if (code === WELL_AGAIN && !this.#betterOff.has(account)) {
-      this.#betterOff.add(account);
       return;
     }
     // A debt that the fund cannot pay waits for the fund.
@@ -132,7 +131,7 @@ export class Scout {
   }
 
   #dueFor(account: number): Due | null {
-    const { stage, nextMs, tickMs } = this.#reader.liquidation(account);
+    const { stage, nextMs, tickMs, decided } = this.#reader.liquidation(account);
     this.#note(account, stage);
     if (this.#restUntilMs.has(account)) return null;
     const holds = this.#reader.holds(account);
@@ -151,15 +150,16 @@ export class Scout {
     if (turns) return step(account, 'calls the insurance fund');
     if (stage === STAGE_REDUCING && clockMs < nextMs) return null;
     if (stage === STAGE_AUCTION && clockMs < tickMs + TICK_MS) return null;
-    if (stage === STAGE_DELEVERAGE && !this.#betterOff.has(account))
-      return this.#deleverage(account);
+    // Better off than when it was last deleveraged: a step has to say what that means.
+    if (stage === STAGE_DELEVERAGE && found.equity <= decided) return this.#deleverage(account);
     return step(account, WHAT[stage] ?? 'goes on with a liquidation');
   }
 
   #start(account: number, found: Assessment): Due | null {
     if (found.equity >= found.maintenance) {
       const near = Number(found.equity) < NEAR * Number(found.maintenance);
-      if (near && this.#watched.size < this.#options.watched) this.#watched.add(account);
+      const room = this.#watched.has(account) || this.#watched.size < this.#options.watched;
+      if (near && room) this.#watched.add(account);
       else this.#watched.delete(account);
       return null;
     }

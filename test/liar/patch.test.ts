@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { patched } from './engine.ts';
 import { engineLies } from './lies/engine.ts';
@@ -24,6 +25,14 @@ describe('the list of lies', () => {
       expect((lie.patch !== undefined) !== (lie.post !== undefined)).toBe(true);
     expect(engineLies.length).toBeGreaterThanOrEqual(14);
   });
+
+  it.each(lies.flatMap(({ name, patch }) => (patch ? [[name, patch] as const] : [])))(
+    'fits the sources of today: %s',
+    (_name, patch) => {
+      const file = new URL(`../../shared/engine/${patch.file}`, import.meta.url);
+      expect(() => patched(readFileSync(file, 'utf8'), patch)).not.toThrow();
+    },
+  );
 
   it('says which names it knows', () => {
     expect(() => lieNamed('honesty')).toThrow(

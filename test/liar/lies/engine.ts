@@ -253,7 +253,11 @@ export const engineLies: readonly Lie[] = [
   {
     name: 'drop-forced-command',
     description: 'Consumes a command that was forced through L1, and does not carry it out.',
-    patch: { file: 'inbox.ts', from: 'return applySigned(kind, account);', to: 'return OK;' },
+    patch: {
+      file: 'inbox.ts',
+      from: 'return kind == CMD_BID ? applyBid(account, MOST_FORCED_WORK) : applySigned(kind, account);',
+      to: 'return OK;',
+    },
     prepare: (stage) =>
       stage.force(WALLETS.flat, stage.accounts.flat, {
         kind: 'withdraw',
