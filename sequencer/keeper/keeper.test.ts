@@ -99,6 +99,24 @@ describe('a keeper', () => {
     // The state of L1 was asked a lot, and the watcher's replay of it still agrees.
     await goOn(2);
     expect(await keeper.turn()).toBe(1);
+    // The operator carries the liquidation on: patience begins anew with each step, and nothing is forced.
+    const { world } = exchange;
+    for (let slice = 0; slice < 3; slice++) {
+      await exchange.pass(20);
+      await exchange.clockToL1();
+      world.prices(111_000n * USDC);
+      world.expect(world.run({ kind: 'liquidationStep', account }));
+      await exchange.postHonest();
+      await keeper.turn();
+    }
+    expect(lines.filter((line) => line.startsWith('forced'))).toHaveLength(1);
+    // Then it does not any more.
+    await goOn(20);
+    await keeper.turn();
+    await goOn(35);
+    await keeper.turn();
+    expect(lines.at(-1)).toMatch(/^forced: account \d+: lowers the price of an auction/);
+    expect(await exchange.consume()).toBe(C.OK);
   });
 
   it('forces nothing without patience or key', async () => {

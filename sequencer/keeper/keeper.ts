@@ -50,10 +50,12 @@ export class Keeper {
   #scout: Scout | null = null;
   #engine: ReplayedEngine | null = null;
   #seen: string | null = null;
-  /** Since when, by the engine's clock, something is due for an account. */
-  readonly #dueSince = new Map<number, number>();
+  /** Since when, by the engine's clock, something is due for an account whose liquidation stands as it did then. */
+  readonly #dueSince = new Map<number, { readonly ms: number; readonly fingerprint: string }>();
   /** Inbox messages of ours that no batch has consumed yet, by account. */
   readonly #forced = new Map<number, bigint>();
+  /** How an account stood when something was forced for it: if it still stands so, another message would change nothing either. */
+  readonly #tried = new Map<number, string>();
 
   constructor(options: Partial<KeeperOptions>, deps: KeeperDependencies) {
     this.#options = { ...KEEPER_DEFAULTS, ...options };
@@ -97,11 +99,15 @@ export class Keeper {
     const all = this.#scout.look();
     const accounts = new Set(all.map(({ account }) => account));
     for (const account of this.#dueSince.keys()) {
-      if (!accounts.has(account)) this.#dueSince.delete(account);
+      if (accounts.has(account)) continue;
+      this.#dueSince.delete(account);
+      this.#tried.delete(account);
     }
     const clockMs = this.#scout.clockMs;
-    for (const due of all) {
-      if (!this.#dueSince.has(due.account)) this.#dueSince.set(due.account, clockMs);
+    for (const { account } of all) {
+      const fingerprint = this.#scout.fingerprint(account);
+      if (this.#dueSince.get(account)?.fingerprint === fingerprint) continue;
+      this.#dueSince.set(account, { ms: clockMs, fingerprint });
     }
     if (all.length > 0) {
       this.#deps.say(`batch ${number}: something is due for ${all.length} accounts`);
@@ -138,12 +144,14 @@ export class Keeper {
     if (patienceMs === null) return;
     for (const { account, command, what } of all) {
       if (this.#forced.size >= mostForced) return;
-      const waited = clockMs - (this.#dueSince.get(account) ?? clockMs);
-      if (waited < patienceMs || this.#forced.has(account)) continue;
+      const since = this.#dueSince.get(account);
+      if (since === undefined || clockMs - since.ms < patienceMs) continue;
+      if (this.#forced.has(account) || this.#tried.get(account) === since.fingerprint) continue;
       const words = `account ${account}: ${what}`;
       const body = encodeCommand(command);
       const { index } = await forceSystem(this.#deps.tool, { body, words });
       this.#forced.set(account, index);
+      this.#tried.set(account, since.fingerprint);
     }
   }
 }

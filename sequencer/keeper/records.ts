@@ -1,4 +1,5 @@
 import {
+  ACCOUNT_CASH,
   ACCOUNT_HELD,
   ACCOUNT_LIQUIDATION,
   ACCOUNT_OCCUPIED,
@@ -56,6 +57,14 @@ export class KeeperReader {
       tickMs: Number(view.getBigUint64(record + 32, true)),
       decided: view.getBigInt64(record + 40, true),
     };
+  }
+
+  /** Differs whenever a liquidation has moved on: its record, and the cash that every step of it moves. */
+  fingerprint(account: number): string {
+    const view = this.#view();
+    const { buffer, byteOffset } = view;
+    const record = new Uint8Array(buffer, byteOffset + at(account) + ACCOUNT_LIQUIDATION, 64);
+    return `${view.getBigInt64(at(account) + ACCOUNT_CASH, true)} ${record.join(' ')}`;
   }
 
   /** Instruments of which an account has lots. */

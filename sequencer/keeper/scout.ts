@@ -74,6 +74,11 @@ export class Scout {
     return this.#reader.clockMs;
   }
 
+  /** Differs whenever the liquidation of an account has moved on. */
+  fingerprint(account: number): string {
+    return this.#reader.fingerprint(account);
+  }
+
   /** Whether the round over all accounts is at its beginning: everybody was looked at since it was there last. */
   get isRound(): boolean {
     return this.#next === 0;
